@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+# One non-recursive Makefile. Targets: all deps run check bench fuzz install clean (make help).
+
+VERSION := 0.1
+B       := build
+CC      ?= gcc
+CLANG   ?= clang
+PREFIX  ?= /usr/local
+
+.PHONY: all deps run check unit system bench fuzz install clean help layers
+.DELETE_ON_ERROR:
+all: $(B)/twoway.elf $(B)/twoway
+
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+WARN := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wno-unused-parameter
+COMMON := -std=gnu11 -g -Iinclude -I$(B)/include -DTW_VERSION='"$(VERSION)"' -MMD -MP $(WARN)
+
+# --- sources, by folder: a new file needs no edit here ---------------------------------------
+TRANSLATORS  := $(sort $(wildcard translators/*/*.c))
+LOADER_IN    := $(sort $(wildcard loader/in/*.c))
+LOADER_OUT   := $(sort $(wildcard loader/out/*.c))
+LOADER_LIBC  := $(sort $(wildcard loader/libc/*.c))
+SHIM_C       := $(sort $(wildcard shim/*.c shim/resident/*.c))
+SHIM_S       := $(sort $(wildcard shim/*.S shim/resident/*.S))
+# What is neither hardware nor boot and so runs anywhere: shared with the tool and the tests.
+PORTABLE     := shim/clock.c shim/format.c
+TOOL_C       := $(sort $(wildcard tool/*.c))
+UNIT         := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_MOCKS   := $(sort $(wildcard tests/unit/mock_*.c))
+FUZZERS      := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+
+# --- the shim: free-standing, boot-only libraries from Debian's static packages ----------------
+SHIM_CFLAGS := $(COMMON) -O2 -ffreestanding -fpie -fvisibility=hidden -mno-red-zone \
+	-mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables \
+	-fcf-protection=none -fno-strict-aliasing -fno-common
+SHIM_LIBS   := -llzma -lz -llz4 -lzstd
+SHIM_OBJS   := $(patsubst %,$(B)/shim/%.o,$(SHIM_S) $(SHIM_C) $(TRANSLATORS) $(LOADER_IN) $(LOADER_OUT) $(LOADER_LIBC))
+
+$(B)/shim/%.c.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(SHIM_CFLAGS) -c -o $@ $<
+$(B)/shim/%.S.o: %.S $(B)/include/asm-offsets.h
+	@mkdir -p $(@D)
+	$(CC) $(SHIM_CFLAGS) -D__ASSEMBLY__ -c -o $@ $<
+$(B)/include/asm-offsets.h: shim/resident/offsets.c.in
+	@mkdir -p $(@D) $(B)/shim
+	$(CC) $(SHIM_CFLAGS) -MF $(B)/shim/offsets.d -MT $@ -x c -S -o $(B)/shim/offsets.s $<
+	sed -n 's/^->\([A-Z0-9_]*\) \$$*\([-0-9]*\)$$/#define \1 \2/p' $(B)/shim/offsets.s > $@
+$(B)/shim/shim.lds: shim/shim.lds.S
+	@mkdir -p $(@D)
+	$(CC) $(SHIM_CFLAGS) -D__ASSEMBLY__ -P -E -x assembler-with-cpp -MF $@.d -MT $@ -o $@ $<
+$(B)/twoway.elf: $(B)/shim/shim.lds $(SHIM_OBJS)
+	$(CC) -nostdlib -static -no-pie -Wl,--build-id=none,-z,max-page-size=4096,-z,noexecstack \
+		-Wl,--no-warn-rwx-segments -Wl,-Map=$(B)/twoway.map -T $< -o $@.debug $(SHIM_OBJS) $(SHIM_LIBS)
+	objcopy --strip-debug $@.debug $@
+
+# --- the same files as an ordinary library: unit tests and fuzzers -----------------------------
+HOST_SRCS   := $(TRANSLATORS) $(LOADER_IN) $(LOADER_OUT) $(PORTABLE)
+HOST_CFLAGS := $(COMMON) -O1 -DTW_HOSTED -Itests/unit -fno-strict-aliasing
+UNIT_CFLAGS := $(HOST_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=undefined
+UNIT_OBJS   := $(patsubst %,$(B)/unit/%.o,$(HOST_SRCS) $(UNIT_MOCKS))
+UNIT_BINS   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT))
+UNIT_LIBS   := $(shell pkg-config --libs check 2>/dev/null) $(SHIM_LIBS)
+
+$(B)/unit/%.c.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_CFLAGS) -c -o $@ $<
+$(B)/unit/libtwoway.a: $(UNIT_OBJS)
+	rm -f $@ && ar rcs $@ $^
+$(B)/unit/test_%: tests/unit/test_%.c $(B)/unit/libtwoway.a
+	$(CC) $(UNIT_CFLAGS) -o $@ $< $(B)/unit/libtwoway.a $(UNIT_LIBS)
+
+# --- the tool ------------------------------------------------------------------------------------
+TOOL_CFLAGS := $(COMMON) -O2 -DTW_HOSTED -D_GNU_SOURCE
+TOOL_SRCS   := $(TOOL_C) $(LOADER_OUT) $(PORTABLE)
+TOOL_OBJS   := $(patsubst %,$(B)/tool/%.o,$(TOOL_SRCS))
+TOOL_LIBS   := -ljansson $(SHIM_LIBS)
+$(B)/tool/%.c.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(TOOL_CFLAGS) -c -o $@ $<
+$(B)/twoway: $(TOOL_OBJS)
+	$(CC) -o $@ $^ $(TOOL_LIBS)
+
+# --- fuzzers ---------------------------------------------------------------------------------------
+FUZZ_S      ?= 60
+FUZZ_CFLAGS := $(HOST_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+FUZZ_OBJS   := $(patsubst %,$(B)/fuzz/%.o,$(HOST_SRCS) $(UNIT_MOCKS))
+FUZZ_BINS   := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZERS))
+$(B)/fuzz/%.c.o: %.c
+	@mkdir -p $(@D)
+	$(CLANG) $(FUZZ_CFLAGS) -c -o $@ $<
+$(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_OBJS)
+	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ_OBJS) $(SHIM_LIBS)
+
+clean:
+	rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The host side of the neutral interface: what a guest side may ask of the hypervisor (or of the
+ * bare machine) underneath. translators/bare fills every member; every other host side starts from
+ * that and overrides what its hypervisor does better, so that each piece falls back by itself.
+ *
+ * Units: ns are nanoseconds of the neutral clock (twoway/clock.h), absolute unless a name says
+ * otherwise. CPUs are dense indexes 0..tw_host.cpus-1 in the order of tw_host.apic_id[], never
+ * APIC ids (hazard H-11). All members are callable with interrupts off and never enable them,
+ * except halt.
+ */
+#ifndef TWOWAY_HOST_H
+#define TWOWAY_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "twoway/clock.h"
+#include "twoway/op.h"
+
+#define TW_MAX_CPUS 64
+
+struct tw_boot;
+
+struct tw_host {
+	const char *name;  /* "bare", "kvm", ... as the ledger prints it */
+	const char *title; /* for people: "bare x86 (QEMU TCG)" */
+	struct tw_clock clock;
+	unsigned int cpus;		/* CPUs that can be started, at least 1 */
+	uint32_t apic_id[TW_MAX_CPUS];	/* APIC id of each CPU; [0] is the boot CPU's */
+
+	/* Set up what is per CPU (local APIC, ...) on the calling CPU; once per CPU. */
+	void (*cpu_init)(unsigned int cpu);
+
+	/* Time. */
+	uint64_t (*wallclock_ns)(void);		  /* UTC now, ns since 1970 */
+	uint64_t (*steal_ns)(unsigned int cpu);	  /* ns the CPU wanted to run and could not */
+	void (*timer_set)(uint64_t expiry_ns);	  /* one-shot for this CPU, TW_VEC_TIMER; past: at once */
+	void (*timer_stop)(void);		  /* cancel this CPU's one-shot */
+
+	/* Interrupts. */
+	void (*ipi)(unsigned int cpu, uint8_t vector);
+	void (*ipi_nmi)(unsigned int cpu);
+	void (*eoi)(void);
+
+	/* CPUs. */
+	int (*cpu_start)(unsigned int cpu, uint32_t trampoline_pa); /* real mode at a page < 1 MB; 0 or -ENODEV */
+	void (*halt)(void);  /* enable interrupts and wait for one, no window between (H-25) */
+	void (*yield)(void); /* spin hint */
+
+	/* Power: none of these returns. */
+	void (*poweroff)(void);
+	void (*reboot)(void);
+	void (*crash)(void);
+
+	/* Console. */
+	void (*console_write)(const char *s, size_t n);
+	size_t (*console_read)(char *s, size_t n); /* bytes that were waiting, at most n; never waits */
+	bool (*console_listen)(void);		   /* ask for TW_VEC_CONSOLE on input; false: must be polled */
+
+	/* Who serves each operation: the native call's name, for the ledger. */
+	const char *served[TW_OP_COUNT];
+};
+
+/* The one host side in use; valid after tw_host_detect(). */
+extern struct tw_host tw_host;
+
+/* Current time of the neutral clock, ns. */
+uint64_t tw_time_ns(void);
+
+/* Vectors that the shim keeps for itself; guests may not register them. */
+#define TW_VEC_TIMER	0xf8
+#define TW_VEC_KICK	0xf9 /* run the event check on the way back to the guest */
+#define TW_VEC_TLB	0xfa /* serve TLB flush requests */
+#define TW_VEC_CONSOLE	0xfb
+#define TW_VEC_NMI	0xfc /* an NMI that hit the shim is delivered here */
+#define TW_VEC_SPURIOUS 0xff
+#define TW_VEC_FIRST	TW_VEC_TIMER
+
+/*
+ * Host drivers. bare_host_init() fills *host completely from the machine and the boot information
+ * (ACPI tables); it returns 0, or a negative errno with *why set to one line that names cause and
+ * remedy (e.g. no local APIC).
+ */
+int bare_host_init(struct tw_host *host, const struct tw_boot *boot, const char **why);
+
+/* The console before any host is known: works from the first instruction, output only. */
+void bare_console_early(const char *which);
+void bare_console_write(const char *s, size_t n);
+
+#endif /* TWOWAY_HOST_H */

@@ -19,11 +19,12 @@ struct tw_clock {
 	uint32_t mul;	  /* 32.32 fraction: ns per shifted tick */
 	int8_t shift;	  /* left shift of the tick delta; negative: right */
 	bool stable;	  /* TSCs of all CPUs are synchronous (hazard H-7) */
+	uint64_t inverse; /* shifted ticks per ns, 2.62 fixed point, rounded up: times without a division */
 };
 
 /*
- * Fill mul and shift from hz (> 0): the pvclock scale with 2^31 <= mul < 2^32, the most exact form
- * that fits 32 bits.
+ * Fill tsc_hz, mul, shift and inverse from hz (> 0): the pvclock scale with 2^31 <= mul < 2^32, the
+ * most exact form that fits 32 bits.
  */
 void tw_clock_scale(struct tw_clock *clock, uint64_t hz);
 
@@ -31,7 +32,8 @@ void tw_clock_scale(struct tw_clock *clock, uint64_t hz);
 static inline uint64_t tw_clock_delta_ns(const struct tw_clock *clock, uint64_t delta)
 {
 	delta = clock->shift >= 0 ? delta << clock->shift : delta >> -clock->shift;
-	return (uint64_t)(((unsigned __int128)delta * clock->mul) >> 32);
+	/* 64 x 32 bits in two halves: exact, and i386 has no 128-bit type. */
+	return (delta >> 32) * clock->mul + (((delta & 0xffffffffu) * clock->mul) >> 32);
 }
 
 /* ns since the shim started for a TSC reading. A reading before tsc0 gives base_ns. */

@@ -38,9 +38,15 @@ struct tw_host {
 	uint64_t (*steal_ns)(unsigned int cpu);	  /* ns the CPU wanted to run and could not */
 	void (*timer_set)(uint64_t expiry_ns);	  /* one-shot for this CPU, TW_VEC_TIMER; past: at once */
 	void (*timer_stop)(void);		  /* cancel this CPU's one-shot */
+	/*
+	 * On TW_VEC_TIMER, before anything else: true when the one-shot really expired; false when the
+	 * hardware could not count that far in one go and was armed again for the rest (H-1, H-3).
+	 */
+	bool (*timer_ack)(void);
 
 	/* Interrupts. */
 	void (*ipi)(unsigned int cpu, uint8_t vector);
+	void (*ipi_self)(uint8_t vector); /* to the calling CPU; the only one that an NMI handler may use */
 	void (*ipi_nmi)(unsigned int cpu);
 	void (*eoi)(void);
 

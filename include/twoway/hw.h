@@ -48,6 +48,8 @@ void hw_wbinvd(void);
 void hw_swapgs(void);
 void hw_load_gs(uint16_t selector);
 void hw_lldt(uint16_t selector);
+/* Stop the CPU so hard that the machine resets: the last resort of a reboot. */
+void hw_triple_fault(void);
 /* Physical memory as the hosted build sees it: NULL when nothing is there. */
 void *hw_phys(uint64_t pa);
 
@@ -230,6 +232,17 @@ static inline void hw_swapgs(void)
 static inline void hw_lldt(uint16_t selector)
 {
 	__asm__ volatile("lldt %w0" : : "r"(selector) : "memory");
+}
+
+/* Stop the CPU so hard that the machine resets (an exception without any IDT). */
+static inline void hw_triple_fault(void)
+{
+	const struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) none = { 0, 0 };
+
+	__asm__ volatile("lidt %0; ud2" : : "m"(none) : "memory");
 }
 
 #endif /* TW_HOSTED */

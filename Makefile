@@ -15,7 +15,7 @@ help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 WARN := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wno-unused-parameter
-COMMON := -std=gnu11 -g -Iinclude -I$(B)/include -DTW_VERSION='"$(VERSION)"' -MMD -MP $(WARN)
+COMMON := -std=gnu11 -g -I. -Iinclude -I$(B)/include -DTW_VERSION='"$(VERSION)"' -MMD -MP $(WARN)
 
 # --- sources, by folder: a new file needs no edit here ---------------------------------------
 TRANSLATORS  := $(sort $(wildcard translators/*/*.c))
@@ -96,5 +96,6 @@ $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_OBJS)
 
 clean:
 	rm -rf $(B)
+
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -14,6 +14,9 @@
 #define TW_LEDGER_CALLS	  192
 #define TW_LEDGER_MISSING 24
 
+/* Entry code counts the return call of its mode here: every table starts with it. */
+#define TW_CALL_IRET 0
+
 enum tw_status { TW_DONE, TW_CONSTANT, TW_FALLBACK };
 
 struct tw_call {

@@ -52,11 +52,12 @@ struct xen_vcpu {
 
 	/* guest_timer.c */
 	uint64_t timer_expiry;	    /* ns, 0 = off */
+	uint64_t periodic_ns;	    /* period of the periodic timer, 0 = off */
+	uint64_t periodic_next;	    /* its next expiry, ns */
 	struct vcpu_time_info *time_area; /* registered secondary copy, or NULL */
 	uint64_t runstate_va;	    /* registered runstate area, 0 = none */
-	uint64_t blocked_since;	    /* ns, 0 = running */
-	uint64_t blocked_ns;	    /* total */
-	uint64_t online_since;	    /* ns */
+	struct vcpu_runstate_info runstate; /* as of the last change of state */
+	uint64_t steal_seen;	    /* host steal time that runstate already holds, ns */
 
 	/* guest_event.c */
 	uint32_t virq_port[NR_VIRQS]; /* 0 = not bound */
@@ -75,6 +76,8 @@ struct xen_domain {
 	uint32_t console_port;
 	struct xenstore_domain_interface *store; /* ring page */
 	uint32_t store_port;
+
+	bool runstate_update_flag; /* vm_assist VMASST_TYPE_runstate_update_flag is on */
 };
 
 extern struct xen_domain xen_domain;
@@ -86,6 +89,9 @@ extern struct xen_vcpu *xen_vcpus[TW_MAX_CPUS]; /* [0..xen_domain.vcpus-1] */
  */
 typedef long xen_call_fn(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
 			 struct xen_vcpu *v);
+
+/* --- shim/resident: index of the calling CPU (any stack, any GS; also in interrupt handlers) --- */
+unsigned int tw_cpu(void);
 
 /* --- guest.c: the table of calls and the profile --- */
 /* Ledger indexes; order and names as in xen_calls[] (guest_calls.h lists them). */
@@ -102,8 +108,11 @@ long xen_missing(const char *name, uint32_t nr, uint32_t sub);
 /* --- guest_event.c: 2-level event channels (xen/event_channel.h) --- */
 void xen_event_init(void);
 xen_call_fn xen_event_channel_op;
-/* Raise a bound port: latch it pending and, unless masked, notify its vCPU. Safe from interrupt
- * handlers and from any CPU. */
+/*
+ * Raise a bound port: latch it pending and, unless masked, notify its vCPU. Safe from interrupt
+ * handlers and from any CPU. A vCPU in SCHEDOP_poll is kicked even for a masked port (H-26): the
+ * poller must set v->polling, then a full fence, then look at the pending bits.
+ */
 void xen_event_raise(uint32_t port);
 /* Raise a virtual interrupt of one vCPU if it is bound. */
 void xen_virq_raise(struct xen_vcpu *v, uint32_t virq);
@@ -114,11 +123,17 @@ void xen_virq_raise(struct xen_vcpu *v, uint32_t virq);
 uint32_t xen_event_backend(void (*notify)(void));
 /* Is the port's pending bit set (masked or not)? For SCHEDOP_poll. */
 bool xen_event_is_pending(uint32_t port);
-/* VCPUOP_register_vcpu_info: move v's vcpu_info to offset in frame mfn; no event is lost. */
+/*
+ * VCPUOP_register_vcpu_info: move v's vcpu_info to offset in frame mfn; no event is lost. v must be
+ * the caller or down (the caller checks that). -EINVAL: bad place, or registered before.
+ */
 long xen_vcpu_info_register(struct xen_vcpu *v, uint64_t mfn, uint32_t offset);
 
 /* --- guest_timer.c: pvclock, wallclock, one-shot timers, runstate --- */
-/* Fill the vcpu_time_info of v (and its registered copy) from tw_host.clock. */
+/*
+ * Fill the vcpu_time_info of v (and its registered copy) from tw_host.clock: when v is created and
+ * whenever the clock's parameters change. On v's own CPU, or while v is down.
+ */
 void xen_time_publish(struct xen_vcpu *v);
 void xen_wallclock_publish(void);
 /* The CPU's one-shot fired: raise VIRQ_TIMER. */
@@ -126,9 +141,13 @@ void xen_timer_fired(unsigned int cpu);
 xen_call_fn xen_set_timer_op;
 /* The timer, runstate and time-area sub-operations of vcpu_op; called by guest_vcpu.c. */
 long xen_vcpu_timer_op(uint64_t cmd, struct xen_vcpu *target, uint64_t arg, struct xen_vcpu *v);
-/* Account the time that v spends blocked (SCHEDOP_block, poll): call around the wait. */
+/*
+ * Account v's time by state. block and run stand around a wait (SCHEDOP_block, poll), on v's CPU.
+ * offline: v was created down, or goes down (VCPUOP_down); run also ends that (VCPUOP_up).
+ */
 void xen_runstate_block(struct xen_vcpu *v);
 void xen_runstate_run(struct xen_vcpu *v);
+void xen_runstate_offline(struct xen_vcpu *v);
 
 /* --- guest_console.c: the console ring and console_io --- */
 /* Take the ring page and make its port; call once before the guest starts. */
@@ -138,12 +157,23 @@ void xen_console_input(void);
 xen_call_fn xen_console_io;
 
 /* --- guest_store.c: xenstore, served in place (xen/io/xs_wire.h) --- */
+/* Build the tree from xen_domain and take the ring page; call once, after xen_domain.vcpus and
+ * .max_pages are known and before the guest starts. */
 void xen_store_init(struct xenstore_domain_interface *ring);
+/*
+ * Write a node from the shim's side and fire the guest's watches, e.g. ("control/shutdown",
+ * "poweroff"). path is absolute or relative to the guest's home; value is a string. 0, or -ENOSPC
+ * when the store is full, -EINVAL for a bad path.
+ */
+long xen_store_write(const char *path, const char *value);
 
 /* --- guest_grant.c: grant tables, version 1 --- */
+/* The frames that hold the guest's grant table: first_mfn.. are the guest's and zeroed. */
+void xen_grant_init(uint64_t first_mfn, unsigned int frames);
 xen_call_fn xen_grant_table_op;
 
 /* --- guest_version.c --- */
+extern const uint8_t xen_guest_uuid[16]; /* XENVER_guest_handle, and /vm/<uuid> of xenstore */
 xen_call_fn xen_version;
 
 /* --- guest_vcpu.c --- */

@@ -7,6 +7,7 @@
 #define TRANSLATORS_XEN_GUEST_CALLS_H
 
 #define XEN_CALLS(X)                                                                               \
+	X(IRET, "iret", CPU, DONE)                                                                 \
 	X(SET_TRAP_TABLE, "set_trap_table", CPU, DONE)                                             \
 	X(MMU_UPDATE, "mmu_update", PAGE_TABLE, DONE)                                              \
 	X(MMU_MACHPHYS, "mmu_update/machphys", PAGE_TABLE, DONE)                                   \
@@ -19,7 +20,6 @@
 	X(UPDATE_DESCRIPTOR, "update_descriptor", CPU, DONE)                                       \
 	X(MULTICALL, "multicall", NONE, DONE)                                                      \
 	X(UPDATE_VA_MAPPING, "update_va_mapping", PAGE_TABLE, DONE)                                \
-	X(IRET, "iret", CPU, DONE)                                                                 \
 	X(CPUID, "cpuid", INFO, DONE)                                                              \
 	X(PT_WRITE_FAULT, "page-table write fault", PAGE_TABLE, DONE)                              \
 	X(SET_SEGMENT_BASE, "set_segment_base", CPU, DONE)                                         \

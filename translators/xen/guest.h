@@ -11,6 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Without this Xen's headers show the layouts of long ago. */
+#ifndef __XEN_INTERFACE_VERSION__
+#define __XEN_INTERFACE_VERSION__ 0x00040e00
+#endif
 #include <xen/xen.h>
 #include <xen/event_channel.h>
 #include <xen/vcpu.h>
@@ -40,6 +44,17 @@ enum {
 	XEN_ENOMEM = 12,
 	XEN_ESRCH = 3,
 };
+
+/* The guest's own domain number: that of a first domU. The other end of everything is domain 0. */
+#define XEN_GUEST_DOMID 1
+
+/* 0 if a call's domain argument means the guest itself; else Xen's answer to an ordinary domU. */
+static inline long xen_self_check(domid_t domid)
+{
+	if (domid == DOMID_SELF || domid == XEN_GUEST_DOMID)
+		return 0;
+	return domid == 0 ? -XEN_EPERM : -XEN_ESRCH;
+}
 
 /* One virtual CPU. vCPU n always runs on CPU n. */
 struct xen_vcpu {

@@ -5,6 +5,7 @@
  * addresses grow in step, because Multiboot's address fields describe one run of bytes.
  */
 #include "shim/layout.h"
+#include "shim/resident/area.h"
 
 OUTPUT_FORMAT(elf64-x86-64)
 OUTPUT_ARCH(i386:x86-64)
@@ -33,7 +34,7 @@ SECTIONS {
 	init_start = .;
 	.init : AT(ADDR(.init) - SHIM_IMAGE) {
 		*(.init.text .init.data)
-		*loader/*.o(.text .text.* .rodata .rodata.* .data .data.*)
+		*loader?*.o(.text .text.* .rodata .rodata.* .data .data.*)
 		*.a:*(.text .text.* .rodata .rodata.* .data .data.* .data.rel.ro* .tdata*)
 		*(.init_array*)
 		. = ALIGN(4096);
@@ -65,8 +66,8 @@ SECTIONS {
 	} :data
 	shim_load_end = . - SHIM_IMAGE;
 	.bss : AT(ADDR(.bss) - SHIM_IMAGE) {
-		*shim/*.o(.bss .bss.* COMMON)
-		*translators/*.o(.bss .bss.* COMMON)
+		*shim?shim?*.o(.bss .bss.* COMMON)
+		*translators?*.o(.bss .bss.* COMMON)
 		. = ALIGN(4096);
 	} :data
 	resident_end = .;
@@ -81,3 +82,4 @@ SECTIONS {
 	/DISCARD/ : { *(.comment .note.GNU-stack .note.gnu.property .eh_frame .eh_frame_hdr) }
 }
 ASSERT(shim_bss_end < SHIM_LOAD + 0x400000, "the image must fit the 4 MB that the boot page tables map")
+ASSERT(entry_end - entry_begin <= AREA_CODE_PAGES * 4096, "the entry code outgrew its pages")

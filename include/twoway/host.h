@@ -94,5 +94,7 @@ int bare_host_init(struct tw_host *host, const struct tw_boot *boot, const char 
 /* The console before any host is known: works from the first instruction, output only. */
 void bare_console_early(const char *which);
 void bare_console_write(const char *s, size_t n);
+/* The debug port (0xe9) for the tool; the console where there is no such port. */
+void bare_debug_write(const char *s, size_t n);
 
 #endif /* TWOWAY_HOST_H */

@@ -32,6 +32,7 @@ void hw_mmio_write32(uint64_t pa, uint32_t value);
 uint64_t hw_rdtsc(void);
 void hw_pause(void);
 void hw_sti_hlt(void);
+void hw_halt(void);
 void hw_cli(void);
 void hw_sti(void);
 void hw_invlpg(uint64_t va);
@@ -133,6 +134,12 @@ static inline void hw_pause(void)
 static inline void hw_sti_hlt(void)
 {
 	__asm__ volatile("sti; hlt" : : : "memory");
+}
+
+/* Wait with interrupts as they are. */
+static inline void hw_halt(void)
+{
+	__asm__ volatile("hlt" : : : "memory");
 }
 
 static inline void hw_cli(void)

@@ -212,8 +212,8 @@ event_enter:
 	jz no_gate
 	sti
 	jmp *%rcx
-2:	movb $1, \cs + 4(%rsp) /* saved_upcall_mask */
-	andl $~RFLAGS_IF, \cs + 8(%rsp)
+2:	movb $1, \cs+4(%rsp) /* saved_upcall_mask */
+	andl $~RFLAGS_IF, \cs+8(%rsp)
 	jmp 1b
 	.endm
 
@@ -232,8 +232,8 @@ trap_noerr: /* rcx = vector; RCX R11 on the frame */
 	leaq vcpu + V_TRAP(%rip), %r11
 	addq %r11, %rcx
 bounce_go:
-	BOUNCE_GO 3 * 8
-1:	IN_SHIM 2 * 8 + 4
+	BOUNCE_GO 3*8
+1:	IN_SHIM 2*8+4
 	jne 0b
 	ADD_ERROR
 	jmp shim_fault
@@ -246,8 +246,8 @@ trap_err:
 	leaq vcpu + V_TRAP(%rip), %r11
 	addq %r11, %rcx
 bounce_go_err:
-	BOUNCE_GO 4 * 8
-1:	IN_SHIM 3 * 8 + 4
+	BOUNCE_GO 4*8
+1:	IN_SHIM 3*8+4
 	jne 0b
 	jmp shim_fault
 
@@ -265,7 +265,7 @@ entry_pf:
 	movq %rcx, (%r11)
 	leaq vcpu + V_TRAP + 14 * GATE_SIZE(%rip), %rcx
 	jmp bounce_go_err
-1:	IN_SHIM 3 * 8 + 4
+1:	IN_SHIM 3*8+4
 	movl $14, %ecx
 	je shim_fault
 	/* A kernel store to a present, read-only page: perhaps a page table (Linux makes them so). */
@@ -297,7 +297,7 @@ entry_ud:
 	leaq vcpu + V_TRAP(%rip), %r11
 	addq %r11, %rcx
 	jmp bounce_go
-1:	IN_SHIM 3 * 8 + 4
+1:	IN_SHIM 3*8+4
 	jne 0b
 	movl $6, %ecx
 	jmp shim_fault
@@ -373,7 +373,7 @@ irq_common: /* stack: vector RIP CS RFLAGS RSP SS */
 	pushq %rcx
 	testb $3, 4 * 8(%rsp)
 	jnz irq_user
-	IN_SHIM 3 * 8 + 4
+	IN_SHIM 3*8+4
 	je irq_shim
 irq_go:
 	pushq %rax
@@ -480,9 +480,6 @@ entry_stubs:
 	.set vector, vector + 1
 	.endr
 entry_end:
-	.if entry_end - entry_begin > AREA_CODE_PAGES * 4096
-	.error "the entry code outgrew its pages"
-	.endif
 
 /* ---- Start: load all registers and go; struct resident_regs at RDI -------------------------------- */
 

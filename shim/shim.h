@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The shim core: internal header. Each prototype stands under the file that owns it.
+ */
+#ifndef SHIM_SHIM_H
+#define SHIM_SHIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shim/layout.h"
+#include "twoway/attr.h"
+#include "twoway/boot.h"
+#include "twoway/guest.h"
+#include "twoway/host.h"
+#include "twoway/hw.h"
+#include "twoway/ledger.h"
+#include "twoway/lock.h"
+#include "twoway/log.h"
+
+/* --- shim.lds.S: the image's parts (addresses of the image slot) --- */
+extern char init_start[], init_end[], resident_start[], rodata_start[], rodata_end[],
+	resident_end[], shim_end[], entry_template[];
+
+/* Physical address of something in the image. */
+static inline uint64_t image_pa(const void *p)
+{
+	return (uint64_t)p - SHIM_IMAGE;
+}
+
+/* --- options.c: the shim's own command line --- */
+struct options {
+	char abi[64];	 /* "auto", "xen-pv@1", ... */
+	bool ledger;	 /* print the ledger at the end */
+	char console[16];
+	bool pti, no_pti;      /* force=pti, force=no-pti: separate page tables for user mode */
+	unsigned int cpus_max; /* cpus=N */
+	uint64_t mem_max;      /* guestmem=SIZE, 0 = all */
+	uint64_t mem_keep;     /* mem=SIZE: resident memory kept for the shim beyond its own need */
+};
+extern struct options options;
+void options_parse(const char *cmdline);
+
+/* --- log.c --- */
+extern enum tw_log_level log_level;
+/* A raw line for tools, on the debug port only. */
+void log_raw(const char *s, size_t n);
+
+/* --- memory.c: physical memory before the guest starts --- */
+/* Take the map, keep image and modules out. Dies with one line when there is too little. */
+void memory_init(const struct tw_boot *boot);
+/* Resident pages, zeroed, contiguous; physical address. Dies when there is no room. */
+uint64_t memory_take(uint64_t pages);
+/* Scratch for the loader at the far end of memory: not taken, overwritten later by the guest. */
+uint64_t memory_scratch(uint64_t bytes);
+/* The free extents (page-aligned, ascending): what will be the guest's. */
+struct extent {
+	uint64_t base, size;
+};
+extern struct extent memory_free[TW_MAX_REGIONS];
+extern unsigned int memory_free_count;
+void memory_release(uint64_t base, uint64_t size);
+/* End of RAM, bytes (highest address + 1); and all RAM found, bytes. */
+extern uint64_t memory_top, memory_total;
+/* Resident bytes: image, per-CPU areas, page tables; the M2P table is counted apart. */
+extern uint64_t memory_resident;
+
+/* --- paging.c: the shim's own page tables --- */
+#define PTE_P	 0x1ull
+#define PTE_W	 0x2ull
+#define PTE_U	 0x4ull
+#define PTE_PWT	 0x8ull
+#define PTE_PCD	 0x10ull
+#define PTE_A	 0x20ull
+#define PTE_D	 0x40ull
+#define PTE_PS	 0x80ull
+#define PTE_NX	 (1ull << 63)
+#define PTE_ADDR 0x000ffffffffff000ull
+void paging_init(const struct tw_boot *boot);
+/* Map one page at va (in the shim's slots). flags: PTE_*. */
+void paging_map(uint64_t va, uint64_t pa, uint64_t flags);
+/* The slots' L4 entries for a guest's root, and the shim's own root (no guest, no low memory). */
+extern uint64_t paging_slots[SHIM_SLOT_END - SHIM_SLOT_M2P];
+extern uint64_t paging_root;
+/* Switch the calling CPU to the shim's own root. */
+void paging_use(void);
+/* Unmap boot-only code and data and low memory; the caller must be resident code on a resident stack. */
+void paging_forget_init(void);
+
+/* --- m2p.c: the machine-to-physical table (public in Xen's ABI) --- */
+#define M2P_INVALID (~0ull)
+extern uint64_t m2p_frames; /* entries */
+void m2p_init(void);
+void m2p_set(uint64_t mfn, uint64_t pfn);
+
+/* --- smp.c --- */
+void smp_start_all(void);
+void ap_main(unsigned int cpu) __attribute__((noreturn));
+
+/* --- end.c: how it ends --- */
+/* Ledger, "twoway-end: reason detail" for the tool, then the host's power-off, reboot or crash. */
+void end_machine(const char *reason, const char *detail) __attribute__((noreturn));
+
+/* --- start.c --- */
+void start(uint32_t magic, uint32_t info) __attribute__((noreturn));
+
+#endif /* SHIM_SHIM_H */

@@ -1,0 +1,118 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+# Build the test guests' initramfs images: uncompressed newc archives (under emulation unpacking a
+# compressed one costs more than reading it).
+#
+#   tests/initramfs.sh                  build/guests/guest.cpio: busybox, /init, /stress, /bench
+#   tests/initramfs.sh cloud|generic    build/guests/modules-NAME.cpio: the same plus modules of
+#                                       that kernel (tests/kernels.sh) with what they depend on
+#
+# Prints the path of the image. The programs are static, since the guest has no libraries. An image
+# is rebuilt when a source is newer, and replaced in one step.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+here=$root/tests
+out=$root/build/guests
+# Load and unload subjects of modules.t: a filesystem, block and network drivers.
+modules="loop squashfs dummy veth tun ext4"
+
+: "${CC:=gcc}"
+flags=(-std=gnu11 -O2 -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wno-unused-parameter)
+# No red zone: inline assembly of the tests pushes to the stack.
+flags+=(-D_GNU_SOURCE -static -pthread -mno-red-zone)
+
+die() {
+	echo "twoway: $*" >&2
+	exit 1
+}
+
+# pack TREE FILE: archive TREE, owned by root, in a stable order.
+pack() {
+	(cd "$1" && find . -mindepth 1 | LC_ALL=C sort | cpio -o -H newc --quiet --owner=0:0) > "$2.new"
+	mv "$2.new" "$2"
+}
+
+# True when FILE $1 exists and none of the other arguments is newer.
+fresh() {
+	local file=$1 source
+	[ -e "$file" ] || return 1
+	shift
+	for source; do
+		[ ! "$source" -nt "$file" ] || return 1
+	done
+}
+
+build_guest() {
+	local tree=$out/guest.tree applet
+	fresh "$out/guest.cpio" "$here"/guests/* "$here"/bench/*.c "$here/initramfs.sh" && return
+	busybox=$(command -v busybox) || die "busybox is missing: install busybox-static"
+	rm -rf "$tree"
+	mkdir -p "$tree"/{bin,sbin,dev,proc,sys,tmp,etc,mnt,lib/modules}
+	cp "$busybox" "$tree/bin/busybox"
+	for applet in $("$busybox" --list); do
+		[ "$applet" = busybox ] || ln -s busybox "$tree/bin/$applet"
+	done
+	ln -s ../bin/modprobe "$tree/sbin/modprobe"
+	install -m 755 "$here/guests/init" "$tree/init"
+	"$CC" "${flags[@]}" -o "$tree/stress" "$here"/guests/*.c "$here"/guests/*.S
+	# A 32-bit program without any library, so that no 32-bit compiler packages are needed.
+	"$CC" -m32 -O1 -ffreestanding -fno-pie -fno-stack-protector -fcf-protection=none -nostdlib \
+		-static -no-pie -Wl,-m,elf_i386,--build-id=none -o "$tree/elf32" "$here/guests/elf32/elf32.c"
+	"$CC" "${flags[@]}" -o "$tree/bench" "$here/bench/bench.c"
+	"$CC" -O2 -static -nostdlib -fno-stack-protector -Wl,--build-id=none \
+		-o "$tree/true" "$here/bench/true.c"
+	"$CC" "${flags[@]}" -o "$tree/tsc" "$here/bench/tsc.c"
+	strip "$tree"/{stress,bench,true,tsc}
+	pack "$tree" "$out/guest.cpio"
+}
+
+# The file of module NAME below directory $1; nothing when it is built in or absent.
+module_file() {
+	find "$1/kernel" -name "$2.ko" -o -name "$2.ko.xz" -o -name "$2.ko.zst" | head -n 1
+}
+
+# Copy module $2 of the modules directory $1 and what it depends on to directory $3, uncompressed.
+add_module() {
+	local source=$1 name=${2//-/[-_]} tree=$3 file target need
+	file=$(module_file "$source" "${name//_/[-_]}")
+	[ -n "$file" ] || return 0
+	target=$tree/$(basename "${file%.ko*}").ko
+	[ ! -e "$target" ] || return 0
+	case "$file" in
+	*.xz) xz -dc "$file" > "$target" ;;
+	*.zst) zstd -qdc "$file" > "$target" ;;
+	*) cp "$file" "$target" ;;
+	esac
+	strip --strip-debug "$target"
+	for need in $(strings -a "$target" | sed -n 's/^depends=//p' | tr ',' ' '); do
+		add_module "$source" "$need" "$tree"
+	done
+}
+
+build_modules() {
+	local flavour=$1 tree=$out/modules-$1.tree source module
+	source=$("$here/kernels.sh" -m "$flavour")
+	fresh "$out/modules-$flavour.cpio" "$out/guest.cpio" "$source" && return
+	rm -rf "$tree"
+	mkdir -p "$tree/lib/modules/$(basename "$source")"
+	for module in $modules; do
+		add_module "$source" "$module" "$tree/lib/modules/$(basename "$source")"
+	done
+	pack "$tree" "$out/$flavour.extra"
+	# Linux unpacks archives that follow each other.
+	cat "$out/guest.cpio" "$out/$flavour.extra" > "$out/modules-$flavour.cpio.new"
+	mv "$out/modules-$flavour.cpio.new" "$out/modules-$flavour.cpio"
+}
+
+mkdir -p "$out"
+exec 9> "$out/lock"
+flock 9
+build_guest
+case "${1:-}" in
+"") echo "$out/guest.cpio" ;;
+cloud | generic)
+	build_modules "$1"
+	echo "$out/modules-$1.cpio"
+	;;
+*) die "usage: tests/initramfs.sh [cloud|generic]" ;;
+esac

@@ -96,5 +96,7 @@ void bare_console_early(const char *which);
 void bare_console_write(const char *s, size_t n);
 /* The debug port (0xe9) for the tool; the console where there is no such port. */
 void bare_debug_write(const char *s, size_t n);
+/* The debug port is there and is not the console: a line written to both appears once in each. */
+bool bare_debug_separate(void);
 
 #endif /* TWOWAY_HOST_H */

@@ -26,7 +26,8 @@
 
 #define DEBUG_PORT    0xe9
 
-static bool uart, debugcon;
+static bool uart, debugcon; /* where the console goes */
+static bool debug_port;     /* it answers, whatever the console is */
 static bool uart_stuck;
 static unsigned char uart_fifo = 1; /* bytes that an empty transmitter takes */
 static unsigned char uart_room;	    /* bytes that it still takes without asking */
@@ -106,6 +107,21 @@ void bare_console_write(const char *s, size_t n)
 		__atomic_clear(&locked, __ATOMIC_RELEASE);
 }
 
+bool bare_debug_separate(void)
+{
+	return debug_port && !debugcon;
+}
+
+void bare_debug_write(const char *s, size_t n)
+{
+	if (!debug_port) {
+		bare_console_write(s, n);
+		return;
+	}
+	while (n--)
+		hw_out8(DEBUG_PORT, (uint8_t)*s++);
+}
+
 /* True when the list a,b,c has the word. */
 static TW_INIT bool has_word(const char *list, const char *word)
 {
@@ -129,8 +145,8 @@ TW_INIT void bare_console_early(const char *which)
 	bool any = has_word(which, "auto");
 
 	uart = (any || has_word(which, "com1")) && uart_probe();
-	/* The debug port answers with its own number. */
-	debugcon = ((any && !uart) || has_word(which, "debugcon")) && hw_in8(DEBUG_PORT) == DEBUG_PORT;
+	debug_port = hw_in8(DEBUG_PORT) == DEBUG_PORT; /* it answers with its own number */
+	debugcon = debug_port && ((any && !uart) || has_word(which, "debugcon"));
 	if (uart)
 		uart_init();
 }

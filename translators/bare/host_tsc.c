@@ -17,6 +17,8 @@
 #define STEPS	    3 /* of 5 ms */
 #define STEPS_PER_S 200
 #define ERROR_PART  20000 /* 50 ppm */
+#define ROUNDS_MAX  3
+#define IDLE_MAX    20000 /* reads without a move: it has stopped */
 
 static uint32_t ticks_per_us = 4000; /* before it is known: too long rather than too short */
 
@@ -61,13 +63,6 @@ static TW_INIT uint32_t lapic_count(void)
 static const struct bare_reference lapic TW_INITDATA = { "lapic", 0, UINT32_MAX, lapic_count,
 							 NULL };
 
-static TW_INIT void lapic_start(void)
-{
-	bare_lapic_write(LAPIC_LVT_TIMER, LAPIC_LVT_MASKED | TW_VEC_TIMER);
-	bare_lapic_write(LAPIC_TIMER_SCALE, 0xb);
-	bare_lapic_write(LAPIC_TIMER_INIT, UINT32_MAX);
-}
-
 /* The TSC's frequency by CPUID, 0 when that does not tell it. */
 static TW_INIT uint64_t tsc_by_cpuid(void)
 {
@@ -90,50 +85,74 @@ static TW_INIT uint64_t tsc_by_cpuid(void)
 	}
 	return 0;
 }
-
 /*
- * Measure the TSC by ref (NULL: it is known already, hz) and the local APIC timer by the TSC. The
- * result is 0 when the reference stopped.
- */
-static TW_INIT uint64_t measure(const struct bare_reference *ref, uint64_t hz, uint64_t *lapic_hz)
+/* Let the TSC (ref NULL) or the reference count on from start; false when it stands still. */
+static TW_INIT bool wait_for(const struct bare_reference *ref, uint64_t start, uint64_t ticks)
 {
-	struct point start = { 0, 0, 0 }, end, lapic_from = { 0, 0, 0 }, lapic_to;
-	uint64_t ticks = 0, step, passed;
+	uint64_t last = 0, now;
 	unsigned int idle = 0;
 
-	if (ref)
-		start = point_read(ref);
-	if (lapic_hz)
-		lapic_from = point_read(&lapic);
-	if (!ref)
-		start.tsc = lapic_from.tsc;
-	for (unsigned int i = 1; i <= STEPS; i++) {
-		step = (ref ? ref->hz : hz) * i / STEPS_PER_S;
-		do {
-			uint64_t now = ref ? (ref->read() - start.value) & ref->mask
-					   : hw_rdtsc() - start.tsc;
+	do {
+		now = ref ? (ref->read() - start) & ref->mask : hw_rdtsc() - start;
+		idle = now == last ? idle + 1 : 0;
+		last = now;
+	} while (now < ticks && idle < IDLE_MAX);
+	return idle < IDLE_MAX;
+}
 
-			idle = now == ticks ? idle + 1 : 0;
-			if (idle > 20000)
-				return 0;
-			ticks = now;
-		} while (ticks < step);
-		if (!ref)
-			break;
+/* One measurement, 0 when the reference stopped. */
+static TW_INIT uint64_t one_round(const struct bare_reference *ref)
+{
+	struct point start = point_read(ref), end;
+	uint64_t passed = 0, ticks = 0;
+
+	for (unsigned int i = 1; i <= STEPS; i++) {
+		if (!wait_for(ref, start.value, ref->hz * i / STEPS_PER_S))
+			return 0;
 		end = point_read(ref);
 		ticks = (end.value - start.value) & ref->mask;
 		passed = end.tsc - start.tsc;
 		if ((start.frame + end.frame) / 2 <= passed / ERROR_PART)
 			break;
 	}
-	if (ref)
-		hz = ratio(ref->hz, passed, ticks);
-	if (lapic_hz) {
-		lapic_to = point_read(&lapic);
-		*lapic_hz = ratio(lapic_to.value - lapic_from.value, hz,
-				  lapic_to.tsc - lapic_from.tsc);
+	return ratio(ref->hz, passed, ticks);
+}
+
+/*
+ * The TSC's frequency by the reference, 0 when that stopped. A 16-bit counter wraps unseen when the
+ * CPU is taken away for 55 ms, and the TSC then seems too fast: two measurements must agree, else
+ * the slowest counts.
+ */
+static TW_INIT uint64_t tsc_by_reference(const struct bare_reference *ref)
+{
+	uint64_t best = one_round(ref), hz;
+
+	for (unsigned int i = 0; best && ref->mask <= 0xffff && i < ROUNDS_MAX; i++) {
+		hz = one_round(ref);
+		if (hz - best + best / 1000 <= best / 500) /* |hz - best| <= 0.1 % */
+			return hz;
+		if (hz < best)
+			best = hz;
 	}
-	return hz;
+	return best;
+}
+
+/* Both frequencies in one window; ref is NULL when the TSC's is known already. */
+static TW_INIT void measure(const struct bare_reference *ref, uint64_t *tsc_hz, uint64_t *lapic_hz)
+{
+	struct point start, end;
+
+	bare_lapic_write(LAPIC_LVT_TIMER, LAPIC_LVT_MASKED | TW_VEC_TIMER);
+	bare_lapic_write(LAPIC_TIMER_SCALE, 0xb); /* undivided */
+	bare_lapic_write(LAPIC_TIMER_INIT, UINT32_MAX);
+	start = point_read(&lapic);
+	if (ref)
+		*tsc_hz = tsc_by_reference(ref);
+	else
+		wait_for(NULL, start.tsc, *tsc_hz / STEPS_PER_S);
+	end = point_read(&lapic);
+	bare_lapic_write(LAPIC_TIMER_INIT, 0);
+	*lapic_hz = ratio(end.value - start.value, *tsc_hz, end.tsc - start.tsc);
 }
 
 TW_INIT int bare_tsc_measure(uint64_t *tsc_hz, uint64_t *lapic_hz, const char **why)
@@ -150,11 +169,9 @@ TW_INIT int bare_tsc_measure(uint64_t *tsc_hz, uint64_t *lapic_hz, const char **
 		}
 	}
 	if (lapic_hz)
-		lapic_start();
-	if (ref || lapic_hz)
-		*tsc_hz = measure(ref, *tsc_hz, lapic_hz);
-	if (lapic_hz)
-		bare_lapic_write(LAPIC_TIMER_INIT, 0);
+		measure(ref, tsc_hz, lapic_hz);
+	else if (ref)
+		*tsc_hz = tsc_by_reference(ref);
 	if (ref && ref->done)
 		ref->done();
 	if (*tsc_hz < 1000000) {

@@ -75,7 +75,7 @@ struct tw_elf {
 	struct tw_elf_segment segments[TW_ELF_MAX_SEGMENTS]; /* sorted by paddr, not overlapping */
 	uint64_t paddr_low, paddr_high; /* [low, high) over all segments */
 	unsigned int notes_count;
-	struct tw_bytes notes[TW_ELF_MAX_NOTES]; /* PT_NOTE ranges; SHT_NOTE where there are none */
+	struct tw_bytes notes[TW_ELF_MAX_NOTES]; /* PT_NOTE ranges, then SHT_NOTE ones not in them */
 };
 int tw_elf_parse(struct tw_bytes file, struct tw_elf *out, const char **why);
 /* Address of a symbol from .symtab, 0 when there is none (used for VMI and old kernels). */
@@ -86,11 +86,14 @@ struct tw_bytes tw_elf_section(const struct tw_elf *elf, const char *name);
 /* The Xen ELF notes (xen/elfnote.h), with the documented defaults where one is missing. */
 struct tw_xen_notes {
 	bool present;	     /* at least one Xen note (or a __xen_guest section) was found */
-	uint64_t entry;	     /* XEN_ELFNOTE_ENTRY; default: the ELF entry point */
+	bool legacy;	     /* found in a __xen_guest section, not in notes */
+	bool has_entry;	     /* the notes name an entry point of their own */
+	uint64_t entry; /* XEN_ELFNOTE_ENTRY, else the ELF one; inside the image unless PVH only */
 	bool has_hypercall_page;
-	uint64_t hypercall_page; /* VA of the page to fill */
+	uint64_t hypercall_page; /* VA of the page to fill, inside the image, aligned */
 	uint64_t virt_base;	 /* default 0 */
-	uint64_t paddr_offset;	 /* default virt_base when VIRT_BASE is absent too, else 0 (libelf's rule) */
+	uint64_t paddr_offset;	 /* default 0; in a __xen_guest section virt_base (libelf) */
+	uint64_t virt_low, virt_high; /* VAs of [paddr_low, paddr_high), checked not to wrap */
 	bool has_init_p2m;
 	uint64_t init_p2m; /* VA for the p2m list */
 	bool mod_start_pfn;

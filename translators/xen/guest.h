@@ -23,9 +23,11 @@
 
 #include "twoway/attr.h"
 #include "twoway/guest.h"
+#include "twoway/guest_mem.h"
 #include "twoway/host.h"
 #include "twoway/ledger.h"
 #include "twoway/lock.h"
+#include "twoway/resident.h"
 #include "twoway/vcpu.h"
 
 /* Errors of Xen's ABI (xen/errno.h), returned negated in RAX. */
@@ -60,7 +62,8 @@ static inline long xen_self_check(domid_t domid)
 struct xen_vcpu {
 	struct tw_vcpu *hw; /* what the entry code sees: traps, callbacks, stack, upcall bytes */
 	unsigned int id;
-	bool initialised, up;
+	bool initialised, up, started;
+	struct resident_start start; /* first registers, from VCPUOP_initialise */
 	bool info_registered;	/* VCPUOP_register_vcpu_info was used (once only) */
 	struct vcpu_info *info; /* shared_info's, or the registered one; never NULL once created */
 	uint64_t *calls;	/* this CPU's ledger counters */
@@ -79,12 +82,14 @@ struct xen_vcpu {
 
 	/* guest_sched.c */
 	bool polling; /* inside SCHEDOP_poll */
+	uint64_t poll_expiry; /* ns: when SCHEDOP_poll gives up; 0 = never */
 };
 
 struct xen_domain {
 	struct shared_info *shared; /* the guest's page */
 	uint64_t shared_pa;
 	uint64_t max_pages; /* frames that the guest owns */
+	uint64_t max_mfn;   /* highest machine frame of RAM */
 	unsigned int vcpus;
 
 	struct xencons_interface *console; /* ring page */
@@ -104,9 +109,6 @@ extern struct xen_vcpu *xen_vcpus[TW_MAX_CPUS]; /* [0..xen_domain.vcpus-1] */
  */
 typedef long xen_call_fn(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
 			 struct xen_vcpu *v);
-
-/* --- shim/resident: index of the calling CPU (any stack, any GS; also in interrupt handlers) --- */
-unsigned int tw_cpu(void);
 
 /* --- guest.c: the table of calls and the profile --- */
 /* Ledger indexes; order and names as in xen_calls[] (guest_calls.h lists them). */
@@ -154,6 +156,8 @@ void xen_wallclock_publish(void);
 /* The CPU's one-shot fired: raise VIRQ_TIMER. */
 void xen_timer_fired(unsigned int cpu);
 xen_call_fn xen_set_timer_op;
+/* Let the CPU's one-shot also wake SCHEDOP_poll at expiry (ns; 0 = no more). */
+void xen_timer_poll(struct xen_vcpu *v, uint64_t expiry);
 /* The timer, runstate and time-area sub-operations of vcpu_op; called by guest_vcpu.c. */
 long xen_vcpu_timer_op(uint64_t cmd, struct xen_vcpu *target, uint64_t arg, struct xen_vcpu *v);
 /*

@@ -104,7 +104,7 @@ static void console_notify(void)
 	xen_console_input();
 }
 
-void xen_console_init(struct xencons_interface *ring)
+TW_INIT void xen_console_init(struct xencons_interface *ring)
 {
 	backlog_cons = backlog_prod = 0;
 	xen_domain.console = ring;

@@ -422,7 +422,7 @@ long xen_vcpu_info_register(struct xen_vcpu *v, uint64_t mfn, uint32_t offset)
 	return 0;
 }
 
-void xen_event_init(void)
+TW_INIT void xen_event_init(void)
 {
 	__builtin_memset(ports, 0, sizeof(ports));
 	__builtin_memset(backends, 0, sizeof(backends));

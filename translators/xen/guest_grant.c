@@ -16,7 +16,7 @@ static uint64_t table_mfn;	   /* first frame of the table */
 static unsigned int table_frames;  /* how many there are */
 static unsigned int table_in_use;  /* how many the guest has asked for */
 
-void xen_grant_init(uint64_t first_mfn, unsigned int frames)
+TW_INIT void xen_grant_init(uint64_t first_mfn, unsigned int frames)
 {
 	table_mfn = first_mfn;
 	table_frames = frames;

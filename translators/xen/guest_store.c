@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * xenstore, served in place: the guest's notify runs the requests on the spot, so a guest finds
+ * its answer in the ring as soon as its hypercall returns. One client, so there is no access
+ * control, and transactions are names only: changes show at once, commit always succeeds, and an
+ * abort takes nothing back (Linux's drivers abort only when they give up a device anyway).
+ *
+ * A watch event must not get lost for want of room: what does not fit the queue is remembered in
+ * the watch and sent later as an event for the watch's own path, which Xen's protocol allows (the
+ * client must look at the tree anyway).
+ */
+#include <string.h>
+
+#include "guest.h"
+#include "guest_store.h"
+
+#define WATCHES_SIZE 4096 /* bytes; Linux's own and a dozen devices use about a quarter */
+#define TRANSACTIONS 32u  /* open at a time */
+
+static struct tw_lock lock;
+
+static uint64_t watches_block[WATCHES_SIZE / sizeof(uint64_t)];
+static struct store_list watches = { .size = WATCHES_SIZE, .block = watches_block };
+static bool watches_owed; /* some watch may have owed set */
+
+static uint32_t transactions; /* bit n: transaction n + 1 is open */
+
+/* --- watches --- */
+
+/* Queue the event of watch w for a change of path. */
+static bool watch_event(const struct store_entry *w, const char *path)
+{
+	static const struct xsd_sockmsg none;
+
+	if (w->relative && store_below(path, STORE_HOME))
+		path += STORE_HOME_LEN + 1;
+	if (!store_message_begin(&none, XS_WATCH_EVENT) ||
+	    !store_message_add(path, strlen(path) + 1) ||
+	    !store_message_add(store_data(w), w->data_len))
+		return false;
+	store_message_end();
+	return true;
+}
+
+static void watch_fire(struct store_entry *w, const char *path)
+{
+	if (!w->owed && watch_event(w, path))
+		return;
+	w->owed = true;
+	watches_owed = true;
+}
+
+/* path has changed, or, if removed, is gone with all that was below. */
+static void watches_fire(const char *path, bool removed)
+{
+	struct store_entry *w = NULL;
+
+	while ((w = store_next(&watches, w))) {
+		if (!strcmp(path, w->text) || store_below(path, w->text))
+			watch_fire(w, path);
+		else if (removed && store_below(w->text, path))
+			watch_fire(w, w->text);
+	}
+}
+
+/* The queue is empty: send owed events as far as they fit. True if there were any. */
+static bool watches_settle(void)
+{
+	struct store_entry *w = NULL;
+
+	if (!watches_owed)
+		return false;
+	while ((w = store_next(&watches, w))) {
+		if (!w->owed)
+			continue;
+		if (!watch_event(w, w->text))
+			return true;
+		w->owed = false;
+	}
+	watches_owed = false;
+	return true;
+}
+
+/* --- requests --- */
+
+/* What a request wants done after its answer. */
+struct outcome {
+	const char *changed; /* path to fire watches for */
+	bool removed;
+	struct store_entry *watch; /* a new watch, which fires once */
+};
+
+/* Argument n of the request, a string that ends inside the payload; NULL if there is none. */
+static char *argument(unsigned int n)
+{
+	const struct xsd_sockmsg *hdr = &store_request.hdr;
+	char *arg = STORE_PAYLOAD, *end = arg + hdr->len;
+
+	while (arg < end) {
+		size_t len = strlen(arg); /* ends at the NUL behind the payload at the latest */
+
+		if (arg + len >= end)
+			return NULL;
+		if (n-- == 0)
+			return arg;
+		arg += len + 1;
+	}
+	return NULL;
+}
+
+/* Argument 0 as an absolute path, in place; NULL if it is none. */
+static const char *path_argument(bool *relative)
+{
+	char *path = argument(0);
+
+	if (!path)
+		return NULL;
+	*relative = *path != '/';
+	if (*relative) {
+		path = store_request.text;
+		memcpy(path, STORE_HOME "/", STORE_HOME_LEN + 1);
+	}
+	return store_path_ok(path) ? path : NULL;
+}
+
+/* A decimal number that fills argument n. */
+static bool number_argument(unsigned int n, uint64_t *value)
+{
+	const char *c = argument(n);
+
+	if (!c || !*c)
+		return false;
+	for (*value = 0; *c; c++) {
+		if (*c < '0' || *c > '9' || *value > UINT32_MAX)
+			return false;
+		*value = *value * 10 + (uint64_t)(*c - '0');
+	}
+	return true;
+}
+
+static bool answer_text(const char *text)
+{
+	return store_message_add(text, strlen(text) + 1);
+}
+
+static bool answer_number(uint64_t value)
+{
+	char text[21], *c = text + sizeof(text) - 1;
+
+	*c = '\0';
+	do
+		*--c = (char)('0' + value % 10);
+	while (value /= 10);
+	return answer_text(c);
+}
+
+/*
+ * The operations: each adds its answer, or returns the name of the error. "OK" is added for those
+ * that say nothing. node is NULL if the path names none.
+ */
+typedef const char *operation(const char *path, struct store_entry *node, struct outcome *o);
+
+static const char *do_read(const char *path, struct store_entry *node, struct outcome *o)
+{
+	if (!node)
+		return "ENOENT";
+	return store_message_add(store_data(node), node->data_len) ? NULL : "E2BIG";
+}
+
+static const char *do_write(const char *path, struct store_entry *node, struct outcome *o)
+{
+	size_t skip = strlen(STORE_PAYLOAD) + 1;
+
+	if (!store_write(path, STORE_PAYLOAD + skip, store_request.hdr.len - skip))
+		return "ENOSPC";
+	o->changed = path;
+	return NULL;
+}
+
+static const char *do_mkdir(const char *path, struct store_entry *node, struct outcome *o)
+{
+	if (node)
+		return NULL;
+	if (!store_make(path))
+		return "ENOSPC";
+	o->changed = path;
+	return NULL;
+}
+
+static const char *do_rm(const char *path, struct store_entry *node, struct outcome *o)
+{
+	if (!path[1])
+		return "EINVAL"; /* the root */
+	if (!node)
+		return store_has_parent(path) ? NULL : "ENOENT";
+	store_delete(path);
+	o->changed = path;
+	o->removed = true;
+	return NULL;
+}
+
+static const char *do_directory(const char *path, struct store_entry *node, struct outcome *o)
+{
+	struct store_entry *e = NULL;
+	const char *name;
+
+	if (!node)
+		return "ENOENT";
+	while ((e = store_next(&store_nodes, e))) {
+		name = store_child(e, path);
+		if (name && !answer_text(name))
+			return "E2BIG"; /* the client asks for parts then */
+	}
+	return NULL;
+}
+
+/* "generation NUL", then the names from a byte offset on; one more NUL tells the end. */
+static const char *do_directory_part(const char *path, struct store_entry *node, struct outcome *o)
+{
+	struct store_entry *e = NULL;
+	uint64_t offset, at = 0;
+	const char *name;
+
+	if (!number_argument(1, &offset))
+		return "EINVAL";
+	if (!node)
+		return "ENOENT";
+	answer_number(store_generation);
+	while ((e = store_next(&store_nodes, e))) {
+		name = store_child(e, path);
+		if (!name)
+			continue;
+		if (at >= offset && !answer_text(name))
+			return NULL;
+		at += strlen(name) + 1;
+	}
+	answer_text("");
+	return NULL;
+}
+
+static const char *do_get_perms(const char *path, struct store_entry *node, struct outcome *o)
+{
+	if (!node)
+		return "ENOENT";
+	if (node->perm_len)
+		return store_message_add(store_perms(node), node->perm_len) ? NULL : "E2BIG";
+	answer_text("n1"); /* the guest owns what nobody said anything of */
+	return NULL;
+}
+
+/* One permission: n(one), r(ead), w(rite) or b(oth), and a domain. */
+static bool perm_ok(const char *perm)
+{
+	if (*perm != 'n' && *perm != 'r' && *perm != 'w' && *perm != 'b')
+		return false;
+	do
+		perm++;
+	while (*perm >= '0' && *perm <= '9');
+	return !*perm && perm[-1] >= '0' && perm[-1] <= '9';
+}
+
+/* Kept for the client to read back; nothing is decided by them. */
+static const char *do_set_perms(const char *path, struct store_entry *node, struct outcome *o)
+{
+	uint32_t len = store_request.hdr.len;
+	char *perms = argument(1), *value = STORE_PAYLOAD + len;
+	size_t perm_len, value_len;
+	unsigned int i;
+
+	if (!perms || STORE_PAYLOAD[len - 1])
+		return "EINVAL";
+	for (i = 1; argument(i); i++)
+		if (!perm_ok(argument(i)))
+			return "EINVAL";
+	if (!node)
+		return "ENOENT";
+	perm_len = (size_t)(value - perms);
+	value_len = node->data_len;
+	if (perm_len > STORE_PERMS_MAX ||
+	    value_len > (size_t)(store_request.text + sizeof(store_request.text) - value))
+		return "ENOSPC";
+	memcpy(value, store_data(node), value_len);
+	if (!store_put(&store_nodes, node, path, strlen(path), perms, perm_len, value,
+		       value_len))
+		return "ENOSPC";
+	o->changed = path;
+	return NULL;
+}
+
+static struct store_entry *watch_find(const char *path, const char *token)
+{
+	struct store_entry *w = NULL;
+
+	while ((w = store_next(&watches, w)))
+		if (!strcmp(w->text, path) && !strcmp(store_data(w), token))
+			break;
+	return w;
+}
+
+static const char *do_watch(const char *path, struct store_entry *node, struct outcome *o)
+{
+	const char *token = argument(1);
+
+	if (!token)
+		return "EINVAL";
+	if (watch_find(path, token))
+		return "EEXIST";
+	o->watch = store_put(&watches, NULL, path, strlen(path), "", 0, token, strlen(token) + 1);
+	if (!o->watch)
+		return "E2BIG"; /* Xen's answer for too many watches */
+	o->watch->relative = path == store_request.text;
+	return NULL;
+}
+
+static const char *do_unwatch(const char *path, struct store_entry *node, struct outcome *o)
+{
+	const char *token = argument(1);
+	struct store_entry *w;
+
+	if (!token)
+		return "EINVAL";
+	w = watch_find(path, token);
+	if (!w)
+		return "ENOENT";
+	store_remove(&watches, w);
+	return NULL;
+}
+
+static const char *do_reset_watches(const char *path, struct store_entry *node, struct outcome *o)
+{
+	store_list_clear(&watches);
+	return NULL;
+}
+
+static const char *do_transaction_start(const char *path, struct store_entry *node,
+					struct outcome *o)
+{
+	unsigned int i;
+
+	if (store_request.hdr.tx_id)
+		return "EBUSY"; /* no transactions inside others */
+	for (i = 0; i < TRANSACTIONS; i++)
+		if (!(transactions >> i & 1))
+			break;
+	if (i == TRANSACTIONS)
+		return "ENOSPC";
+	transactions |= 1u << i;
+	answer_number(i + 1);
+	return NULL;
+}
+
+static const char *do_transaction_end(const char *path, struct store_entry *node,
+				      struct outcome *o)
+{
+	const char *how = argument(0);
+
+	if (!how || (strcmp(how, "T") && strcmp(how, "F")))
+		return "EINVAL";
+	if (!store_request.hdr.tx_id)
+		return "ENOENT";
+	transactions &= ~(1u << (store_request.hdr.tx_id - 1));
+	return NULL;
+}
+
+static const char *do_get_domain_path(const char *path, struct store_entry *node,
+				      struct outcome *o)
+{
+	uint64_t domid;
+
+	if (!number_argument(0, &domid))
+		return "EINVAL";
+	store_message_add("/local/domain/", 14);
+	answer_number(domid);
+	return NULL;
+}
+
+static const char *do_is_introduced(const char *path, struct store_entry *node, struct outcome *o)
+{
+	uint64_t domid;
+
+	if (!number_argument(0, &domid))
+		return "EINVAL";
+	answer_text(domid <= XEN_GUEST_DOMID ? "T" : "F");
+	return NULL;
+}
+
+/* What only the host's own tools may ask for. */
+static const char *do_refuse(const char *path, struct store_entry *node, struct outcome *o)
+{
+	return "EACCES";
+}
+
+enum { NO_PATH, PATH, WATCH_PATH };
+
+static const struct {
+	operation *serve;
+	uint8_t path;  /* argument 0 */
+	bool answers;  /* has an answer of its own, so no "OK" */
+} operations[XS_TYPE_COUNT] = {
+	[XS_READ] = { do_read, PATH, true },
+	[XS_WRITE] = { do_write, PATH, false },
+	[XS_DIRECTORY] = { do_directory, PATH, true },
+	[XS_DIRECTORY_PART] = { do_directory_part, PATH, true },
+	[XS_MKDIR] = { do_mkdir, PATH, false },
+	[XS_RM] = { do_rm, PATH, false },
+	[XS_GET_PERMS] = { do_get_perms, PATH, true },
+	[XS_SET_PERMS] = { do_set_perms, PATH, false },
+	[XS_WATCH] = { do_watch, WATCH_PATH, false },
+	[XS_UNWATCH] = { do_unwatch, WATCH_PATH, false },
+	[XS_RESET_WATCHES] = { do_reset_watches, NO_PATH, false },
+	[XS_TRANSACTION_START] = { do_transaction_start, NO_PATH, true },
+	[XS_TRANSACTION_END] = { do_transaction_end, NO_PATH, false },
+	[XS_GET_DOMAIN_PATH] = { do_get_domain_path, NO_PATH, true },
+	[XS_IS_DOMAIN_INTRODUCED] = { do_is_introduced, NO_PATH, true },
+	[XS_CONTROL] = { do_refuse, NO_PATH, true },
+	[XS_INTRODUCE] = { do_refuse, NO_PATH, true },
+	[XS_RELEASE] = { do_refuse, NO_PATH, true },
+	[XS_RESUME] = { do_refuse, NO_PATH, true },
+	[XS_SET_TARGET] = { do_refuse, NO_PATH, true },
+};
+
+/* Special watch paths: events of domains, of which there are none here. */
+static const char *special_path(void)
+{
+	const char *path = argument(0);
+
+	if (path && (!strcmp(path, "@introduceDomain") || !strcmp(path, "@releaseDomain")))
+		return path;
+	return NULL;
+}
+
+/* Check what all operations have in common, then do it. */
+static const char *perform(uint32_t type, struct outcome *o)
+{
+	uint32_t tx = store_request.hdr.tx_id;
+	struct store_entry *node = NULL;
+	const char *path = NULL;
+	bool relative = false;
+
+	if (type >= XS_TYPE_COUNT || !operations[type].serve)
+		return "ENOSYS";
+	if (tx && (tx > TRANSACTIONS || !(transactions >> (tx - 1) & 1)))
+		return "ENOENT";
+	if (operations[type].path == WATCH_PATH)
+		path = special_path();
+	if (operations[type].path != NO_PATH && !path) {
+		path = path_argument(&relative);
+		if (!path)
+			return "EINVAL";
+	}
+	if (operations[type].path == PATH)
+		node = store_find(&store_nodes, path);
+	return operations[type].serve(path, node, o);
+}
+
+/* The request is complete: answer it, then tell the watches. The queue is empty. */
+static void serve_request(void)
+{
+	const struct xsd_sockmsg *hdr = &store_request.hdr;
+	struct outcome o = { 0 };
+	const char *error;
+
+	xen_count(xen_vcpus[tw_cpu()], XEN_CALL_STORE_REQUEST);
+	store_message_begin(hdr, hdr->type);
+	error = perform(hdr->type, &o);
+	if (error) {
+		store_message_begin(hdr, XS_ERROR);
+		answer_text(error);
+	} else if (!operations[hdr->type].answers) {
+		answer_text("OK");
+	}
+	store_message_end();
+	if (o.changed)
+		watches_fire(o.changed, o.removed);
+	if (o.watch)
+		watch_fire(o.watch, o.watch->text);
+}
+
+/* Go on until the guest must move: it has no complete request, or no room for the answers. */
+static void serve(void)
+{
+	while (store_flush()) {
+		if (watches_settle())
+			continue;
+		if (!store_receive())
+			break;
+		serve_request();
+		store_request_done();
+	}
+}
+
+static void store_notify(void)
+{
+	tw_lock(&lock);
+	serve();
+	tw_unlock(&lock);
+}
+
+long xen_store_write(const char *path, const char *value)
+{
+	static char absolute[256]; /* under the lock */
+	size_t home = *path == '/' ? 0 : STORE_HOME_LEN + 1, len = strlen(path);
+	long rc = 0;
+
+	if (home + len >= sizeof(absolute))
+		return -XEN_EINVAL;
+	tw_lock(&lock);
+	memcpy(absolute, STORE_HOME "/", home);
+	memcpy(absolute + home, path, len + 1);
+	if (!store_path_ok(absolute))
+		rc = -XEN_EINVAL;
+	else if (!store_write(absolute, value, strlen(value)))
+		rc = -XEN_ENOSPC;
+	if (!rc) {
+		watches_fire(absolute, false);
+		serve();
+	}
+	tw_unlock(&lock);
+	return rc;
+}
+
+TW_INIT void xen_store_init(struct xenstore_domain_interface *ring)
+{
+	store_wire_reset();
+	store_list_clear(&watches);
+	watches_owed = false;
+	transactions = 0;
+	store_populate();
+	ring->server_features = XENSTORE_SERVER_FEATURE_ERROR;
+	ring->connection = XENSTORE_CONNECTED;
+	xen_domain.store = ring;
+	xen_domain.store_port = xen_event_backend(store_notify);
+}

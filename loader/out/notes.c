@@ -23,17 +23,19 @@ void tw_bytes_to_string(struct tw_bytes text, char *to, size_t size)
 }
 
 /* A numeric note is 4 or 8 bytes. */
-static int read_number(struct tw_bytes desc, uint64_t *value, const char **why)
+static int read_number(const struct tw_note *note, uint64_t *value, const char **why)
 {
 	uint32_t v32;
 
-	if (desc.size == sizeof(*value)) {
-		memcpy(value, desc.data, sizeof(*value));
+	if (note->cut)
+		return tw_fail(-EINVAL, why, "a numeric Xen note runs over the end of the notes");
+	if (note->desc.size == sizeof(*value)) {
+		memcpy(value, note->desc.data, sizeof(*value));
 		return 0;
 	}
-	if (desc.size != sizeof(v32))
+	if (note->desc.size != sizeof(v32))
 		return tw_fail(-EINVAL, why, "a numeric Xen note is neither 4 nor 8 bytes long");
-	memcpy(&v32, desc.data, sizeof(v32));
+	memcpy(&v32, note->desc.data, sizeof(v32));
 	*value = v32;
 	return 0;
 }
@@ -88,7 +90,7 @@ static uint64_t *number_field(uint32_t type, struct tw_xen_notes *out, uint64_t 
 static int add_number(const struct tw_note *note, struct tw_xen_notes *out, const char **why)
 {
 	uint64_t value = 0, *field = number_field(note->type, out, &value);
-	int rc = field ? read_number(note->desc, field, why) : 0;
+	int rc = field ? read_number(note, field, why) : 0;
 
 	if (rc)
 		return rc;

@@ -11,11 +11,12 @@ struct tw_note {
 	uint32_t type;
 	struct tw_bytes name; /* with its final NUL */
 	struct tw_bytes desc;
+	bool cut; /* the description runs over the end of the notes: desc is what there is of it */
 };
 
 /*
  * Take the next note off the front of *rest. Returns 1 with *out set, 0 at the end, -EINVAL with
- * *why set when a note runs over the end of the range.
+ * *why set when the header or name of a note runs over the end of the range.
  */
 int tw_note_next(struct tw_bytes *rest, struct tw_note *out, const char **why);
 

@@ -2,8 +2,8 @@
 /*
  * Time as a Xen guest sees it (xen/vcpu.h, xen/xen.h). The clock is a page: tw_host.clock already
  * has the form of vcpu_time_info, so it is copied once and no call is ever needed to read it.
- * Each CPU has one hardware one-shot; the vCPU's single-shot and periodic timers share it, armed
- * for the earlier of the two. Times are absolute ns of the neutral clock, which is Xen's system
+ * Each CPU has one hardware one-shot; the vCPU's single-shot, periodic and poll timers share it,
+ * armed for the earliest of them. Times are absolute ns of the neutral clock, which is Xen's system
  * time here.
  *
  * Runstate: the vCPU never waits for a CPU of its own accord, so "runnable" is the time that the
@@ -91,10 +91,18 @@ static void timer_arm(const struct xen_vcpu *v)
 
 	if (v->periodic_ns && (!next || v->periodic_next < next))
 		next = v->periodic_next;
+	if (v->poll_expiry && (!next || v->poll_expiry < next))
+		next = v->poll_expiry;
 	if (next)
 		tw_host.timer_set(next);
 	else
 		tw_host.timer_stop();
+}
+
+void xen_timer_poll(struct xen_vcpu *v, uint64_t expiry)
+{
+	v->poll_expiry = expiry;
+	timer_arm(v);
 }
 
 static void timer_off(struct xen_vcpu *v)
@@ -135,7 +143,9 @@ void xen_timer_fired(unsigned int cpu)
 				    v->periodic_ns;
 		fired = true;
 	}
-	if (v->timer_expiry || v->periodic_ns)
+	if (v->poll_expiry && v->poll_expiry <= now)
+		v->poll_expiry = 0; /* it ends the wait; the poller looks at the clock itself */
+	if (v->timer_expiry || v->periodic_ns || v->poll_expiry)
 		timer_arm(v);
 	if (fired)
 		xen_virq_raise(v, VIRQ_TIMER);

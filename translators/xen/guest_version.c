@@ -93,8 +93,8 @@ static long version_info(uint32_t cmd, uint64_t arg)
 	return xen_missing("xen_version", __HYPERVISOR_xen_version, cmd);
 }
 
-long xen_version(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
-		 struct xen_vcpu *v)
+long xen_xen_version(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
+		     struct xen_vcpu *v)
 {
 	uint32_t cmd = (uint32_t)a1;
 

@@ -122,11 +122,14 @@ static void poweroff(void)
 	hw_cli();
 	sleep_s5();
 	/*
-	 * Machines made for one program (Firecracker, microvm without ACPI) have no other end than the
-	 * keyboard controller's reset, on which they exit. Where ACPI is, it would be a reboot.
+	 * Machines made for one program (Firecracker, microvm without ACPI) have no other end than a
+	 * reset, on which they exit: by the keyboard controller, or by a triple fault where there is
+	 * none. Where ACPI is, it would be a reboot.
 	 */
-	if (bare.hypervisor && !bare.acpi)
+	if (bare.hypervisor && !bare.acpi) {
 		keyboard_reset();
+		hw_triple_fault();
+	}
 	stay_halted("twoway: this machine does not power off by itself: switch it off\n");
 }
 
@@ -170,7 +173,7 @@ TW_INIT void bare_power_init(struct tw_host *host)
 	if (bare.s5 && (bare.pm1a_control || bare.sleep_control.space != BARE_SPACE_NONE))
 		host->served[TW_OP_POWER] = "acpi";
 	else if (bare.hypervisor && !bare.acpi)
-		host->served[TW_OP_POWER] = "i8042";
+		host->served[TW_OP_POWER] = "reset";
 	else
 		host->served[TW_OP_POWER] = "none";
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * Code of the compat subject that runs in 32-bit mode inside a 64-bit process: run32() goes there by
- * a far return to the 32-bit user code segment and comes back by a far jump. Everything lies below
- * 4 GB, since the program is linked statically at its classic address.
+ * a far jump to the 32-bit user code segment and comes back by another. (No far returns: QEMU before 9.1
+ * reads their stack with kernel rights, which SMAP forbids.) Everything lies below 4 GB, since the
+ * program is linked statically at its classic address.
  */
 #define USER32_CS 0x23
 #define USER64_CS 0x33
@@ -21,9 +22,8 @@ run32:
 	push %r15
 	mov %rsp, saved_rsp
 	mov %rsi, %rsp
-	pushq $USER32_CS
-	push %rdi
-	lretq
+	mov %edi, target32
+	ljmp *target32
 back64:
 	mov saved_rsp, %rsp
 	pop %r15
@@ -107,6 +107,10 @@ back64:
 	ljmp $USER64_CS, $back64
 
 	.data
+	.balign 8
+target32:
+	.long 0
+	.short USER32_CS
 	.balign 8
 limits:	.long 0, 4
 saved_rsp:

@@ -62,7 +62,7 @@ static void nothing(void)
 {
 }
 
-static void calls(void)
+__attribute__((noinline)) static void calls(void)
 {
 	int i;
 

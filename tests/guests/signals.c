@@ -73,6 +73,7 @@ static void on_alternate(int number, siginfo_t *info, void *context)
 static void alternate_stack(void)
 {
 	stack_t stack = {.ss_size = 16 * PAGE};
+	pid_t child;
 	int i;
 
 	stack.ss_sp = alternate = map_pages(16, PROT_READ | PROT_WRITE);
@@ -81,16 +82,15 @@ static void alternate_stack(void)
 	for (i = 0; i < 1000; i++)
 		raise(SIGUSR1);
 	/* Nowhere to put the frame: the process must be killed, not the machine. */
-	if (fork_or_error() == 0) {
+	child = fork_or_error();
+	if (child == 0) {
 		install(SIGUSR2, counting, 0);
-		__asm__ volatile("xor %%esp, %%esp; syscall" : : "a"(39) : "rcx", "r11", "memory");
-		__asm__ volatile("xor %%esp, %%esp; movl $200, %%eax; movl %0, %%edi; movl %1, %%esi;"
-				 "syscall; hlt"
+		__asm__ volatile("xor %%esp, %%esp; syscall; hlt"
 				 :
-				 : "r"(0), "r"(SIGUSR2)
-				 : "rax", "rcx", "r11", "rdi", "rsi", "memory");
+				 : "a"(62), "D"(getpid()), "S"(SIGUSR2)
+				 : "rcx", "r11", "memory");
 	}
-	wait(NULL);
+	expect_killed(child, "signal with stack pointer 0");
 	if (count != 1000)
 		fail("%d of 1000 handlers ran", count);
 }

@@ -71,8 +71,14 @@ static void overflow(void)
 
 static void icebp(void)
 {
+	struct caught caught;
+
 	prepare("\xf1", 1);
-	expect_signal("icebp", SIGTRAP, 0, run, NULL);
+	caught = catch_signal(run, NULL);
+	if (caught.signal == SIGILL)
+		skip("this CPU (an emulator) has no icebp");
+	if (caught.signal != SIGTRAP)
+		fail("signal %d", caught.signal);
 }
 
 /* int 0x80 from 64-bit code is a 32-bit system call; without 32-bit support a fault. */

@@ -71,6 +71,7 @@ void pin_to_cpu(int cpu);	 /* error() when that is impossible */
 uint64_t clock_ns(int clock_id); /* clock_gettime() in ns */
 void *map_pages(size_t pages, int prot); /* private anonymous memory; error() when there is none */
 pid_t fork_or_error(void);
+bool emulated_smap(void);	 /* QEMU without acceleration, and the CPU has SMAP */
 
 static inline uint64_t rdtsc(void)
 {

@@ -149,9 +149,9 @@ static void move_away(void)
 
 static void move(void)
 {
+	second = map_pages(SLOTS, PROT_READ | PROT_WRITE); /* before there is a hole */
 	area = map_pages(SLOTS + 2 * 512, PROT_NONE) + 512 * PAGE;
 	munmap(area, SLOTS * PAGE);
-	second = map_pages(SLOTS, PROT_READ | PROT_WRITE);
 	run(move_back, move_away);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* Small helpers of the guest tests. */
+#include <cpuid.h>
 #include <sched.h>
 #include <string.h>
 #include <errno.h>
@@ -49,4 +50,18 @@ pid_t fork_or_error(void)
 	if (child < 0)
 		error("fork: %s", strerror(errno));
 	return child;
+}
+
+bool emulated_smap(void)
+{
+	uint32_t a, b, c, d;
+	char signature[13] = "";
+
+	__cpuid(0x40000000, a, b, c, d);
+	memcpy(signature, &b, 4);
+	memcpy(signature + 4, &c, 4);
+	memcpy(signature + 8, &d, 4);
+	if (strcmp(signature, "TCGTCGTCGTCG"))
+		return false;
+	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & 1u << 20);
 }

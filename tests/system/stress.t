@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+# All guest programs (tests/guests) under the cloud kernel with one and two CPUs, and those that the
+# generic kernel or another CPU model makes different. Each verdict of the guest is a test here.
+. "$(dirname "$0")/lib.sh"
+guest=$("$tw_root/tests/initramfs.sh") || exit 1
+
+# The guest's verdict lines as TAP.
+verdicts() {
+	local word name rest
+	while read -r word name rest; do
+		case $word in
+		SUCCESS) ok "$1: $name" true ;;
+		SKIP) skip "$1: $name" "$rest" ;;
+		FAILURE | ERROR) ok "$1: $name ($word $rest)" false ;;
+		esac
+	done < <(tr -d '\r' < "$tw_dir/console" | grep -aE '^(SUCCESS|SKIP|FAILURE|ERROR) ')
+}
+
+# stress LABEL ARGUMENTS TW_RUN-OPTION...
+stress() {
+	local label=$1 args=$2 status
+	shift 2
+	tw_run "stress-$label" --initrd "$guest" --timeout 420 "$@" \
+		--append "tw.test=stress ${args:+tw.args=$args} panic=-1 loglevel=4 vsyscall=emulate"
+	status=$?
+	verdicts "$label"
+	ok "$label: all programs ran" said '^STRESS-DONE pass [1-9]' || tap_tail
+	ok "$label: powers off" [ $status = 0 ]
+	ok "$label: a healthy kernel log" healthy ||
+		tr -d '\r' < "$tw_dir/console" | sed -n 's/^GUEST-DMESG-BAD/# bad:/p'
+}
+
+traps=iret,ldt,compat,privileged,signals,syscalls,faults,segbase
+stress 1-cpu "" --mem 512M
+stress 2-cpus "" --smp 2 --mem 512M
+# No SMAP: then QEMU can run far returns (see privileged.c). The 16-bit segments of the generic kernel.
+stress generic "$traps" --mem 512M --cpu "$TW_CPU,-smap" --kernel "$("$tw_root/tests/kernels.sh" generic)"
+# The separate user page table of CPUs that are affected by Meltdown.
+[ -n "$TW_NATIVE" ] ||
+	stress forced-pti "$traps,addrspace,forks,tlb,vsyscall" --smp 2 --mem 512M --shim "ledger force=pti"
+if [ -n "$TW_LONG" ]; then
+	stress 4-cpus "" --smp 4 --mem 5G --machine q35
+	stress generic-all "" --smp 2 --mem 1G --kernel "$("$tw_root/tests/kernels.sh" generic)"
+	stress qemu64 "" --cpu qemu64 --mem 512M
+fi
+done_testing

@@ -77,27 +77,27 @@ uint64_t tw_guest_va_to_pa(uint64_t va)
 	return mapped(va, 1, &at) ? MOCK_MFN * TW_PAGE_SIZE + (va - MOCK_VA) : ~0ull;
 }
 
-uint64_t mock_alloc(size_t n)
+uint64_t mock_guest_alloc(size_t n)
 {
 	uint64_t va = MOCK_VA + allocated;
 
 	allocated += (n + 15) & ~(size_t)15;
 	if (allocated > sizeof(memory)) {
-		fprintf(stderr, "mock_alloc: the guest's memory is too small for this test\n");
+		fprintf(stderr, "mock_guest_alloc: the guest's memory is too small for this test\n");
 		abort();
 	}
 	return va;
 }
 
-uint64_t mock_put(const void *data, size_t n)
+uint64_t mock_guest_put(const void *data, size_t n)
 {
-	uint64_t va = mock_alloc(n);
+	uint64_t va = mock_guest_alloc(n);
 
-	memcpy(mock_at(va), data, n);
+	memcpy(mock_guest_at(va), data, n);
 	return va;
 }
 
-void *mock_at(uint64_t va)
+void *mock_guest_at(uint64_t va)
 {
 	return memory + (va - MOCK_VA);
 }

@@ -25,9 +25,9 @@ void mock_xen_reset(unsigned int vcpus);
 extern uint64_t mock_mapped;
 
 /* A piece of guest memory, zeroed, 16-aligned; a copy of something in it; the memory behind it. */
-uint64_t mock_alloc(size_t n);
-uint64_t mock_put(const void *data, size_t n);
-void *mock_at(uint64_t va);
+uint64_t mock_guest_alloc(size_t n);
+uint64_t mock_guest_put(const void *data, size_t n);
+void *mock_guest_at(uint64_t va);
 /* Frame number behind a guest address. */
 #define MOCK_MFN_OF(va) (MOCK_MFN + (((va) - MOCK_VA) >> 12))
 

@@ -10,7 +10,7 @@ static uint64_t arg; /* guest address of the arguments */
 static void setup(void)
 {
 	mock_xen_reset(3);
-	arg = mock_alloc(64);
+	arg = mock_guest_alloc(64);
 }
 
 static long op(uint32_t cmd)
@@ -20,20 +20,20 @@ static long op(uint32_t cmd)
 
 static uint32_t bind_ipi(uint32_t vcpu)
 {
-	*(struct evtchn_bind_ipi *)mock_at(arg) = (struct evtchn_bind_ipi){ .vcpu = vcpu };
+	*(struct evtchn_bind_ipi *)mock_guest_at(arg) = (struct evtchn_bind_ipi){ .vcpu = vcpu };
 	ck_assert_int_eq(op(EVTCHNOP_bind_ipi), 0);
-	return ((struct evtchn_bind_ipi *)mock_at(arg))->port;
+	return ((struct evtchn_bind_ipi *)mock_guest_at(arg))->port;
 }
 
 static long bind_virq(uint32_t virq, uint32_t vcpu, uint32_t *port)
 {
 	long rc;
 
-	*(struct evtchn_bind_virq *)mock_at(arg) =
+	*(struct evtchn_bind_virq *)mock_guest_at(arg) =
 		(struct evtchn_bind_virq){ .virq = virq, .vcpu = vcpu };
 	rc = op(EVTCHNOP_bind_virq);
 	if (port)
-		*port = ((struct evtchn_bind_virq *)mock_at(arg))->port;
+		*port = ((struct evtchn_bind_virq *)mock_guest_at(arg))->port;
 	return rc;
 }
 
@@ -41,22 +41,22 @@ static long alloc_unbound(domid_t dom, domid_t remote, uint32_t *port)
 {
 	long rc;
 
-	*(struct evtchn_alloc_unbound *)mock_at(arg) =
+	*(struct evtchn_alloc_unbound *)mock_guest_at(arg) =
 		(struct evtchn_alloc_unbound){ .dom = dom, .remote_dom = remote };
 	rc = op(EVTCHNOP_alloc_unbound);
-	*port = ((struct evtchn_alloc_unbound *)mock_at(arg))->port;
+	*port = ((struct evtchn_alloc_unbound *)mock_guest_at(arg))->port;
 	return rc;
 }
 
 static long port_op(uint32_t cmd, uint32_t port)
 {
-	*(uint32_t *)mock_at(arg) = port;
+	*(uint32_t *)mock_guest_at(arg) = port;
 	return op(cmd);
 }
 
 static long bind_vcpu(uint32_t port, uint32_t vcpu)
 {
-	*(struct evtchn_bind_vcpu *)mock_at(arg) =
+	*(struct evtchn_bind_vcpu *)mock_guest_at(arg) =
 		(struct evtchn_bind_vcpu){ .port = port, .vcpu = vcpu };
 	return op(EVTCHNOP_bind_vcpu);
 }
@@ -65,10 +65,10 @@ static long status(uint32_t port, struct evtchn_status *s)
 {
 	long rc;
 
-	*(struct evtchn_status *)mock_at(arg) =
+	*(struct evtchn_status *)mock_guest_at(arg) =
 		(struct evtchn_status){ .dom = DOMID_SELF, .port = port };
 	rc = op(EVTCHNOP_status);
-	*s = *(struct evtchn_status *)mock_at(arg);
+	*s = *(struct evtchn_status *)mock_guest_at(arg);
 	return rc;
 }
 
@@ -308,7 +308,7 @@ START_TEST(close_and_errors)
 	ck_assert_int_eq(port_op(EVTCHNOP_send, ~0u), -XEN_EINVAL);
 	ck_assert_int_eq(port_op(EVTCHNOP_unmask, 4096), -XEN_EINVAL);
 	ck_assert_int_eq(status(4096, &s), -XEN_EINVAL);
-	*(struct evtchn_bind_ipi *)mock_at(arg) = (struct evtchn_bind_ipi){ .vcpu = 3 };
+	*(struct evtchn_bind_ipi *)mock_guest_at(arg) = (struct evtchn_bind_ipi){ .vcpu = 3 };
 	ck_assert_int_eq(op(EVTCHNOP_bind_ipi), -XEN_ENOENT);
 	/* A VIRQ's send, by Xen, is an error too. */
 	ck_assert_int_eq(bind_virq(VIRQ_TIMER, 0, &port), 0);
@@ -323,7 +323,7 @@ START_TEST(ports_run_out)
 	for (n = 1; n < 4096; n++)
 		last = bind_ipi(n % 3);
 	ck_assert_uint_eq(last, 4095);
-	*(struct evtchn_bind_ipi *)mock_at(arg) = (struct evtchn_bind_ipi){ .vcpu = 0 };
+	*(struct evtchn_bind_ipi *)mock_guest_at(arg) = (struct evtchn_bind_ipi){ .vcpu = 0 };
 	ck_assert_int_eq(op(EVTCHNOP_bind_ipi), -XEN_ENOSPC);
 	ck_assert_int_eq(bind_virq(VIRQ_TIMER, 0, NULL), -XEN_ENOSPC);
 	ck_assert_int_eq(alloc_unbound(DOMID_SELF, 0, &n), -XEN_ENOSPC);
@@ -331,9 +331,9 @@ START_TEST(ports_run_out)
 	/* The last one works like the first. */
 	ck_assert_int_eq(port_op(EVTCHNOP_send, 4095), 0);
 	ck_assert(taken(4095 % 3, 4095));
-	*(struct evtchn_reset *)mock_at(arg) = (struct evtchn_reset){ .dom = 0 };
+	*(struct evtchn_reset *)mock_guest_at(arg) = (struct evtchn_reset){ .dom = 0 };
 	ck_assert_int_eq(op(EVTCHNOP_reset), -XEN_EPERM);
-	*(struct evtchn_reset *)mock_at(arg) = (struct evtchn_reset){ .dom = DOMID_SELF };
+	*(struct evtchn_reset *)mock_guest_at(arg) = (struct evtchn_reset){ .dom = DOMID_SELF };
 	ck_assert_int_eq(op(EVTCHNOP_reset), 0);
 	ck_assert_uint_eq(bind_ipi(0), 1);
 }
@@ -371,7 +371,7 @@ END_TEST
 /* VCPUOP_register_vcpu_info: contents move, everything is announced, later raises go there. */
 START_TEST(moving_vcpu_info)
 {
-	uint64_t page = mock_alloc(2 * TW_PAGE_SIZE);
+	uint64_t page = mock_guest_alloc(2 * TW_PAGE_SIZE);
 	struct xen_vcpu *v = xen_vcpus[1];
 	struct vcpu_info *old = v->info, *new;
 	uint32_t port = bind_ipi(1), offset;
@@ -387,7 +387,7 @@ START_TEST(moving_vcpu_info)
 
 	offset = 4096 - sizeof(*new);
 	ck_assert_int_eq(xen_vcpu_info_register(v, MOCK_MFN_OF(page), offset), 0);
-	new = mock_at(page + offset);
+	new = mock_guest_at(page + offset);
 	ck_assert_ptr_eq(v->info, new);
 	ck_assert_ptr_eq(v->hw->upcall, &new->evtchn_upcall_pending);
 	ck_assert_ptr_eq(v->hw->cr2, &new->arch.cr2);

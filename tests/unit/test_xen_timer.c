@@ -11,8 +11,8 @@ static uint32_t port; /* VIRQ_TIMER of vCPU 0 */
 static void setup(void)
 {
 	mock_xen_reset(2);
-	arg = mock_alloc(64);
-	*(struct evtchn_bind_virq *)mock_at(arg) = (struct evtchn_bind_virq){ .virq = VIRQ_TIMER };
+	arg = mock_guest_alloc(64);
+	*(struct evtchn_bind_virq *)mock_guest_at(arg) = (struct evtchn_bind_virq){ .virq = VIRQ_TIMER };
 	ck_assert_int_eq(xen_event_channel_op(EVTCHNOP_bind_virq, arg, 0, 0, 0, xen_vcpus[0]), 0);
 	port = xen_vcpus[0]->virq_port[VIRQ_TIMER];
 	ck_assert_uint_ne(port, 0);
@@ -25,14 +25,14 @@ static long op(uint64_t cmd, unsigned int target, uint64_t a)
 
 static long singleshot(uint64_t expiry, uint32_t flags)
 {
-	*(struct vcpu_set_singleshot_timer *)mock_at(arg) =
+	*(struct vcpu_set_singleshot_timer *)mock_guest_at(arg) =
 		(struct vcpu_set_singleshot_timer){ .timeout_abs_ns = expiry, .flags = flags };
 	return op(VCPUOP_set_singleshot_timer, 0, arg);
 }
 
 static long periodic(uint64_t period)
 {
-	*(struct vcpu_set_periodic_timer *)mock_at(arg) =
+	*(struct vcpu_set_periodic_timer *)mock_guest_at(arg) =
 		(struct vcpu_set_periodic_timer){ .period_ns = period };
 	return op(VCPUOP_set_periodic_timer, 0, arg);
 }
@@ -201,15 +201,15 @@ END_TEST
 
 static long time_area(uint64_t va)
 {
-	*(struct vcpu_register_time_memory_area *)mock_at(arg) =
+	*(struct vcpu_register_time_memory_area *)mock_guest_at(arg) =
 		(struct vcpu_register_time_memory_area){ .addr.p = va };
 	return op(VCPUOP_register_vcpu_time_memory_area, 0, arg);
 }
 
 START_TEST(second_clock_page)
 {
-	uint64_t va = TW_ALIGN_UP(mock_alloc(2 * 4096), 4096);
-	struct vcpu_time_info *t = mock_at(va + 32);
+	uint64_t va = TW_ALIGN_UP(mock_guest_alloc(2 * 4096), 4096);
+	struct vcpu_time_info *t = mock_guest_at(va + 32);
 
 	tw_host.clock.base_ns = 42;
 	ck_assert_int_eq(time_area(va + 4096 - 24), -XEN_EINVAL); /* would cross the page */
@@ -251,7 +251,7 @@ END_TEST
 
 static long runstate_area(unsigned int vcpu, uint64_t va)
 {
-	*(struct vcpu_register_runstate_memory_area *)mock_at(arg) =
+	*(struct vcpu_register_runstate_memory_area *)mock_guest_at(arg) =
 		(struct vcpu_register_runstate_memory_area){ .addr.p = va };
 	return op(VCPUOP_register_runstate_memory_area, vcpu, arg);
 }
@@ -259,8 +259,8 @@ static long runstate_area(unsigned int vcpu, uint64_t va)
 START_TEST(runstate)
 {
 	struct xen_vcpu *v = xen_vcpus[0];
-	uint64_t va = mock_alloc(sizeof(struct vcpu_runstate_info));
-	struct vcpu_runstate_info *r = mock_at(va), now;
+	uint64_t va = mock_guest_alloc(sizeof(struct vcpu_runstate_info));
+	struct vcpu_runstate_info *r = mock_guest_at(va), now;
 
 	mock_tsc = 100;
 	ck_assert_int_eq(runstate_area(0, va), 0);
@@ -280,7 +280,7 @@ START_TEST(runstate)
 	ck_assert_uint_eq(r->time[RUNSTATE_blocked], 500);
 	mock_tsc = 1600;
 	ck_assert_int_eq(op(VCPUOP_get_runstate_info, 0, arg), 0);
-	now = *(struct vcpu_runstate_info *)mock_at(arg);
+	now = *(struct vcpu_runstate_info *)mock_guest_at(arg);
 	ck_assert_uint_eq(now.time[RUNSTATE_running], 900);
 	ck_assert_uint_eq(now.state_entry_time, 1500);
 	ck_assert_uint_eq(now.time[0] + now.time[1] + now.time[2] + now.time[3], 1600);
@@ -301,8 +301,8 @@ END_TEST
 
 START_TEST(runstate_of_others_and_offline)
 {
-	uint64_t va = mock_alloc(sizeof(struct vcpu_runstate_info));
-	struct vcpu_runstate_info *r = mock_at(va);
+	uint64_t va = mock_guest_alloc(sizeof(struct vcpu_runstate_info));
+	struct vcpu_runstate_info *r = mock_guest_at(va);
 
 	xen_runstate_offline(xen_vcpus[1]);
 	mock_tsc = 300;
@@ -328,8 +328,8 @@ END_TEST
 
 START_TEST(runstate_update_flag)
 {
-	uint64_t va = mock_alloc(sizeof(struct vcpu_runstate_info));
-	struct vcpu_runstate_info *r = mock_at(va);
+	uint64_t va = mock_guest_alloc(sizeof(struct vcpu_runstate_info));
+	struct vcpu_runstate_info *r = mock_guest_at(va);
 
 	xen_domain.runstate_update_flag = true;
 	ck_assert_int_eq(runstate_area(0, va), 0);

@@ -68,5 +68,6 @@ int tw_unlz4(struct tw_bytes in, struct tw_unpacked *out, const char **why)
 			return rc;
 		pos += size;
 	}
-	return 0;
+	/* A frame that ends behind its magic number is legal, but no kernel is empty. */
+	return out->used ? 0 : tw_fail(-EINVAL, why, TW_WHY_TRUNCATED);
 }

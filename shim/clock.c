@@ -66,6 +66,8 @@ uint64_t tw_clock_tsc_at(const struct tw_clock *clock, uint64_t ns)
 	uint64_t ticks = ns > clock->base_ns ? mul_shift62(ns - clock->base_ns, clock->inverse) : 0;
 	uint64_t tsc;
 
+	if (ticks == UINT64_MAX)
+		return UINT64_MAX;
 	if (clock->shift >= 0) {
 		uint64_t mask = (1ull << clock->shift) - 1;
 

@@ -107,6 +107,9 @@ START_TEST(timer_edges)
 	c = (struct tw_clock){ .tsc0 = 7 };
 	tw_clock_scale(&c, 1000);
 	ck_assert_uint_eq(tw_clock_tsc_at(&c, 1), 8);
+	c = (struct tw_clock){ .tsc0 = 7 };
+	tw_clock_scale(&c, 600000000);
+	ck_assert_uint_eq(tw_clock_tsc_at(&c, UINT64_MAX), UINT64_MAX); /* before the shift */
 	/* no tick more where the result is exact: 1 GHz */
 	tw_clock_scale(&c, 1000000000);
 	ck_assert_uint_eq(tw_clock_tsc_at(&c, 12345), 7 + 12345);

@@ -32,7 +32,7 @@ UNIT_MOCKS   := $(sort $(wildcard tests/unit/mock_*.c))
 FUZZERS      := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 
 # --- the shim: free-standing, boot-only libraries from Debian's static packages ----------------
-SHIM_CFLAGS := $(COMMON) -O2 -ffreestanding -fpie -fvisibility=hidden -mno-red-zone \
+SHIM_CFLAGS := $(COMMON) -include shim/hidden.h -O2 -ffreestanding -fpie -fvisibility=hidden -mno-red-zone \
 	-mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables \
 	-fcf-protection=none -fno-strict-aliasing -fno-common
 SHIM_LIBS   := -llzma -lz -llz4 -lzstd
@@ -43,14 +43,14 @@ $(B)/shim/%.c.o: %.c
 	$(CC) $(SHIM_CFLAGS) -c -o $@ $<
 $(B)/shim/%.S.o: %.S $(B)/include/asm-offsets.h
 	@mkdir -p $(@D)
-	$(CC) $(SHIM_CFLAGS) -D__ASSEMBLY__ -c -o $@ $<
+	$(CC) $(filter-out -include shim/hidden.h,$(SHIM_CFLAGS)) -D__ASSEMBLY__ -c -o $@ $<
 $(B)/include/asm-offsets.h: shim/resident/offsets.c.in
 	@mkdir -p $(@D) $(B)/shim
 	$(CC) $(SHIM_CFLAGS) -MF $(B)/shim/offsets.d -MT $@ -x c -S -o $(B)/shim/offsets.s $<
 	sed -n 's/^->\([A-Z0-9_]*\) \$$*\([-0-9]*\)$$/#define \1 \2/p' $(B)/shim/offsets.s > $@
-$(B)/shim/shim.lds: shim/shim.lds.S
+$(B)/shim/shim.lds: shim/shim.lds.in
 	@mkdir -p $(@D)
-	$(CC) $(SHIM_CFLAGS) -D__ASSEMBLY__ -P -E -x assembler-with-cpp -MF $@.d -MT $@ -o $@ $<
+	$(CC) $(filter-out -include shim/hidden.h,$(SHIM_CFLAGS)) -D__ASSEMBLY__ -P -E -x assembler-with-cpp -MF $@.d -MT $@ -o $@ $<
 $(B)/twoway.elf: $(B)/shim/shim.lds $(SHIM_OBJS)
 	$(CC) -nostdlib -static -no-pie -Wl,--build-id=none,-z,max-page-size=4096,-z,noexecstack \
 		-Wl,--no-warn-rwx-segments -Wl,-Map=$(B)/twoway.map -T $< -o $@.debug $(SHIM_OBJS) $(SHIM_LIBS)
@@ -74,7 +74,8 @@ $(B)/unit/test_%: tests/unit/test_%.c $(B)/unit/libtwoway.a
 
 # --- the tool ------------------------------------------------------------------------------------
 TOOL_CFLAGS := $(COMMON) -O2 -DTW_HOSTED -D_GNU_SOURCE
-TOOL_SRCS   := $(TOOL_C) $(LOADER_OUT) $(PORTABLE)
+# Not the Xen domain builder: it writes into a guest's memory.
+TOOL_SRCS   := $(TOOL_C) $(filter-out %/xen_pv_build.c,$(LOADER_OUT)) $(PORTABLE)
 TOOL_OBJS   := $(patsubst %,$(B)/tool/%.o,$(TOOL_SRCS))
 TOOL_LIBS   := -ljansson $(SHIM_LIBS)
 $(B)/tool/%.c.o: %.c
@@ -82,6 +83,14 @@ $(B)/tool/%.c.o: %.c
 	$(CC) $(TOOL_CFLAGS) -c -o $@ $<
 $(B)/twoway: $(TOOL_OBJS)
 	$(CC) -o $@ $^ $(TOOL_LIBS)
+
+# All but main() once more for its unit tests, with the sanitizers.
+TOOL_UNIT_OBJS := $(patsubst %,$(B)/unit/%.o,$(filter-out tool/main.c,$(TOOL_C)))
+$(TOOL_UNIT_OBJS): UNIT_CFLAGS += -D_GNU_SOURCE
+$(B)/unit/libtool.a: $(TOOL_UNIT_OBJS)
+	rm -f $@ && ar rcs $@ $^
+$(B)/unit/test_tool_%: tests/unit/test_tool_%.c $(B)/unit/libtool.a $(B)/unit/libtwoway.a
+	$(CC) $(UNIT_CFLAGS) -D_GNU_SOURCE -o $@ $< $(B)/unit/libtool.a $(B)/unit/libtwoway.a -ljansson $(UNIT_LIBS)
 
 # --- fuzzers ---------------------------------------------------------------------------------------
 FUZZ_S      ?= 60

@@ -23,14 +23,14 @@ static void put(const char *line, size_t n)
 	bare_debug_write(line, n);
 }
 
-static void message(const char *fmt, va_list ap)
+static void message(const char *prefix, const char *fmt, va_list ap)
 {
 	static char line[1024];
-	size_t n = 8;
+	size_t n = __builtin_strlen(prefix);
 	int wanted;
 
 	tw_lock(&log_lock);
-	__builtin_memcpy(line, "twoway: ", 8);
+	__builtin_memcpy(line, prefix, n);
 	wanted = tw_vsnprintf(line + n, sizeof(line) - n - 2, fmt, ap);
 	n += wanted < (int)(sizeof(line) - n - 2) ? (size_t)wanted : sizeof(line) - n - 3;
 	line[n++] = '\n';
@@ -45,7 +45,18 @@ void tw_log(enum tw_log_level level, const char *fmt, ...)
 	if (level > log_level)
 		return;
 	va_start(ap, fmt);
-	message(fmt, ap);
+	message("twoway: ", fmt, ap);
+	va_end(ap);
+}
+
+void log_banner(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (log_level < TW_LOG_INFO)
+		return;
+	va_start(ap, fmt);
+	message("twoway " TW_VERSION ": ", fmt, ap);
 	va_end(ap);
 }
 

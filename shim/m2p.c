@@ -15,20 +15,19 @@ uint64_t m2p_frames;
 /* The shim writes through the direct map: the public mapping is read-only. */
 static uint64_t *pages_pa;
 
-static TW_INIT bool any_ram(uint64_t first, uint64_t count)
+static TW_INIT bool any_ram(const struct tw_boot *boot, uint64_t first, uint64_t count)
 {
-	for (unsigned int i = 0; i < memory_free_count; i++) {
-		uint64_t base = memory_free[i].base >> TW_PAGE_SHIFT;
-		uint64_t end = base + (memory_free[i].size >> TW_PAGE_SHIFT);
+	for (unsigned int i = 0; i < boot->regions_count; i++) {
+		uint64_t base = boot->regions[i].base >> TW_PAGE_SHIFT;
+		uint64_t end = base + (boot->regions[i].size >> TW_PAGE_SHIFT);
 
-		if (first < end && first + count > base)
+		if (boot->regions[i].type == TW_MEM_RAM && first < end && first + count > base)
 			return true;
 	}
-	/* Image, modules and scratch may become free later: keep everything below their end. */
-	return first << TW_PAGE_SHIFT < memory_free[0].base;
+	return false;
 }
 
-TW_INIT void m2p_init(void)
+TW_INIT void m2p_init(const struct tw_boot *boot)
 {
 	uint64_t pages = (((memory_top + TW_PAGE_SIZE - 1) >> TW_PAGE_SHIFT) + PER_PAGE - 1) / PER_PAGE;
 	uint64_t hole = memory_take(1), resident = memory_resident;
@@ -39,7 +38,7 @@ TW_INIT void m2p_init(void)
 	m2p_frames = pages * PER_PAGE;
 	for (uint64_t i = 0; i < pages; i++) {
 		pages_pa[i] = hole;
-		if (any_ram(i * PER_PAGE, PER_PAGE)) {
+		if (any_ram(boot, i * PER_PAGE, PER_PAGE)) {
 			pages_pa[i] = memory_take(1);
 			__builtin_memset(hw_phys(pages_pa[i]), 0xff, TW_PAGE_SIZE);
 		}

@@ -98,7 +98,7 @@ TW_INIT void memory_init(const struct tw_boot *boot)
 		tw_fatal("too little memory: %llu KB of RAM and nothing is left beside the boot modules; "
 			 "give the VM more",
 			 (unsigned long long)memory_total >> 10);
-	memory_resident = image_pa(resident_end) - image_pa(resident_start);
+	memory_resident = image_pa(kept_end) - image_pa(kept_start);
 }
 
 /* The largest free extent whose start lies below 4 GB, by its part below 4 GB. */

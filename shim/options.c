@@ -81,12 +81,18 @@ static TW_INIT bool force_option(const char *v, size_t n)
 
 static TW_INIT void option(const char *w, size_t n)
 {
-	const char *eq = __builtin_memchr(w, '=', n);
-	size_t name = eq ? (size_t)(eq - w) : n, len = eq ? n - name - 1 : 0;
-	const char *v = eq ? eq + 1 : w + n;
+	size_t name = 0;
+	bool eq;
+	const char *v;
+	size_t len;
 	uint64_t value;
 	bool good = true;
 
+	while (name < n && w[name] != '=')
+		name++;
+	eq = name < n;
+	v = eq ? w + name + 1 : w + n;
+	len = eq ? n - name - 1 : 0;
 	if (word_is(w, name, "abi") && eq)
 		copy(options.abi, sizeof(options.abi), v, len);
 	else if (word_is(w, n, "ledger"))

@@ -58,18 +58,18 @@ static TW_INIT void map_direct(void)
 
 static TW_INIT void map_image(void)
 {
-	uint64_t va = (uint64_t)resident_start;
+	uint64_t va = (uint64_t)kept_start;
 
 	for (; va < (uint64_t)rodata_start; va += TW_PAGE_SIZE)
 		paging_map(va, va - SHIM_IMAGE, 0);
 	for (; va < (uint64_t)rodata_end; va += TW_PAGE_SIZE)
 		paging_map(va, va - SHIM_IMAGE, PTE_NX);
-	for (; va < (uint64_t)resident_end; va += TW_PAGE_SIZE)
+	for (; va < (uint64_t)kept_end; va += TW_PAGE_SIZE)
 		paging_map(va, va - SHIM_IMAGE, PTE_W | PTE_NX);
 	/* Boot-only parts, until paging_forget_init(). */
 	for (va = (uint64_t)init_start; va < (uint64_t)init_end; va += TW_PAGE_SIZE)
 		paging_map(va, va - SHIM_IMAGE, PTE_W);
-	for (va = (uint64_t)resident_end; va < (uint64_t)shim_end; va += TW_PAGE_SIZE)
+	for (va = (uint64_t)kept_end; va < (uint64_t)shim_end; va += TW_PAGE_SIZE)
 		paging_map(va, va - SHIM_IMAGE, PTE_W | PTE_NX);
 }
 
@@ -101,7 +101,7 @@ void paging_forget_init(void)
 	for (unsigned int i = 0; i < 512; i++) {
 		uint64_t va = SHIM_IMAGE + ((uint64_t)i << TW_PAGE_SHIFT);
 
-		if (va < (uint64_t)resident_start || va >= (uint64_t)resident_end)
+		if (va < (uint64_t)kept_start || va >= (uint64_t)kept_end)
 			t[i] = 0;
 	}
 	paging_use();
@@ -110,4 +110,14 @@ void paging_forget_init(void)
 void paging_use(void)
 {
 	hw_write_cr3(paging_root);
+}
+
+void paging_set(uint64_t va, uint64_t pte)
+{
+	uint64_t *t = hw_phys(paging_root);
+
+	for (unsigned int l = 3; l > 0; l--)
+		t = hw_phys(t[INDEX(va, l)] & PTE_ADDR);
+	t[INDEX(va, 0)] = pte;
+	hw_invlpg(va);
 }

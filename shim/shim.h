@@ -19,9 +19,9 @@
 #include "twoway/lock.h"
 #include "twoway/log.h"
 
-/* --- shim.lds.S: the image's parts (addresses of the image slot) --- */
-extern char init_start[], init_end[], resident_start[], rodata_start[], rodata_end[],
-	resident_end[], shim_end[], entry_template[];
+/* --- shim.lds.in: the image's parts (addresses of the image slot) --- */
+extern char init_start[], init_end[], kept_start[], rodata_start[], rodata_end[],
+	kept_end[], shim_end[], entry_template[];
 
 /* Physical address of something in the image. */
 static inline uint64_t image_pa(const void *p)
@@ -45,6 +45,8 @@ void options_parse(const char *cmdline);
 /* --- log.c --- */
 extern enum tw_log_level log_level;
 /* A raw line for tools, on the debug port only. */
+/* The first line: "twoway VERSION: ..." */
+void log_banner(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_raw(const char *s, size_t n);
 
 /* --- memory.c: physical memory before the guest starts --- */
@@ -80,6 +82,8 @@ extern uint64_t memory_resident;
 void paging_init(const struct tw_boot *boot);
 /* Map one page at va (in the shim's slots). flags: PTE_*. */
 void paging_map(uint64_t va, uint64_t pa, uint64_t flags);
+/* Change one existing 4 KB entry of the shim's slots (whole PTE) and flush it here. Resident. */
+void paging_set(uint64_t va, uint64_t pte);
 /* The slots' L4 entries for a guest's root, and the shim's own root (no guest, no low memory). */
 extern uint64_t paging_slots[SHIM_SLOT_END - SHIM_SLOT_M2P];
 extern uint64_t paging_root;
@@ -91,7 +95,7 @@ void paging_forget_init(void);
 /* --- m2p.c: the machine-to-physical table (public in Xen's ABI) --- */
 #define M2P_INVALID (~0ull)
 extern uint64_t m2p_frames; /* entries */
-void m2p_init(void);
+void m2p_init(const struct tw_boot *boot);
 void m2p_set(uint64_t mfn, uint64_t pfn);
 
 /* --- smp.c --- */
@@ -101,6 +105,12 @@ void ap_main(unsigned int cpu) __attribute__((noreturn));
 /* --- end.c: how it ends --- */
 /* Ledger, "twoway-end: reason detail" for the tool, then the host's power-off, reboot or crash. */
 void end_machine(const char *reason, const char *detail) __attribute__((noreturn));
+
+/* --- host.c --- */
+void host_detect(const struct tw_boot *boot);
+
+/* --- start_xen.c --- */
+void start_xen(struct tw_boot *boot) __attribute__((noreturn));
 
 /* --- start.c --- */
 void start(uint32_t magic, uint32_t info) __attribute__((noreturn));

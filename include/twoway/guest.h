@@ -44,6 +44,9 @@ uint64_t tw_guest_va_to_pa(uint64_t va);
 /* How the guest ends; none returns. reason is one of "poweroff", "reboot", "crash", ... */
 void tw_guest_end(const char *reason) __attribute__((noreturn));
 
+/* The calling CPU's index. */
+unsigned int tw_cpu(void);
+
 /* Make another CPU leave the guest for a moment and look for pending events. */
 void tw_kick(unsigned int cpu);
 

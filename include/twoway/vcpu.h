@@ -52,7 +52,9 @@ struct tw_vcpu {
 	struct tw_gate trap[256]; /* by vector */
 
 	uint64_t kernel_ss;
+	uint64_t *tss_rsp0; /* where the CPU finds kernel_sp */
 	unsigned int cpu; /* index */
+	uint8_t low_kernel; /* the kernel lives at low addresses and has no user mode (yet) */
 	uint8_t nmi_wanted; /* an NMI hit the shim and must still be delivered */
 };
 

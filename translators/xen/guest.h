@@ -122,6 +122,13 @@ static inline void xen_count(struct xen_vcpu *v, enum xen_call_index index)
 /* Count an unknown (sub-)call and give the ABI's answer, -ENOSYS. */
 long xen_missing(const char *name, uint32_t nr, uint32_t sub);
 
+/* --- guest_start.c --- */
+/* vcpu_info of a vCPU that has no place in shared_info (32 and up) until it registers one. */
+struct vcpu_info *xen_spare_info(unsigned int id);
+
+/* --- guest_cpuid.c --- */
+void xen_cpuid(uint32_t leaf, uint32_t subleaf, struct hw_cpuid *r);
+
 /* --- guest_event.c: 2-level event channels (xen/event_channel.h) --- */
 void xen_event_init(void);
 xen_call_fn xen_event_channel_op;
@@ -193,7 +200,7 @@ xen_call_fn xen_grant_table_op;
 
 /* --- guest_version.c --- */
 extern const uint8_t xen_guest_uuid[16]; /* XENVER_guest_handle, and /vm/<uuid> of xenstore */
-xen_call_fn xen_version;
+xen_call_fn xen_xen_version;
 
 /* --- guest_vcpu.c --- */
 xen_call_fn xen_vcpu_op;
@@ -205,6 +212,8 @@ xen_call_fn xen_set_trap_table, xen_set_gdt, xen_stack_switch, xen_set_callbacks
 
 /* --- guest_mmu.c: page tables --- */
 xen_call_fn xen_mmu_update, xen_update_va_mapping, xen_mmuext_op;
+/* A kernel store to a present read-only page: true if it was a page table and is writable now. */
+bool xen_write_fault(uint64_t va, struct tw_vcpu *hw);
 
 /* --- guest_memory.c --- */
 xen_call_fn xen_memory_op;

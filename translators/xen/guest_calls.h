@@ -43,7 +43,6 @@
 	X(MMUEXT_COPY_PAGE, "mmuext_op/copy_page", PAGE_TABLE, DONE)                               \
 	X(MEMORY_MAP, "memory_op/memory_map", MEMORY, DONE)                                        \
 	X(MEMORY_RESERVATION, "memory_op/reservation", MEMORY, DONE)                               \
-	X(MEMORY_EXCHANGE, "memory_op/exchange", MEMORY, DONE)                                     \
 	X(MEMORY_INFO, "memory_op/info", MEMORY, DONE)                                             \
 	X(VERSION, "xen_version/version", INFO, CONSTANT)                                          \
 	X(VERSION_FEATURES, "xen_version/get_features", INFO, CONSTANT)                            \
@@ -71,7 +70,6 @@
 	X(SCHED_BLOCK, "sched_op/block", HALT, DONE)                                               \
 	X(SCHED_POLL, "sched_op/poll", HALT, DONE)                                                 \
 	X(SCHED_SHUTDOWN, "sched_op/shutdown", POWER, DONE)                                        \
-	X(SCHED_WATCHDOG, "sched_op/watchdog", TIMER, DONE)                                        \
 	X(EVENT_BIND_VIRQ, "event_channel_op/bind_virq", EVENT, DONE)                              \
 	X(EVENT_BIND_IPI, "event_channel_op/bind_ipi", EVENT, DONE)                                \
 	X(EVENT_BIND_VCPU, "event_channel_op/bind_vcpu", EVENT, DONE)                              \

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* The shim's own interrupts. Whether an event then enters the guest is entry.S's business. */
+#include "shim/resident/resident.h"
+
+void resident_interrupt(unsigned int vector)
+{
+	unsigned int cpu;
+
+	if (vector == TW_VEC_SPURIOUS)
+		return;
+	tw_host.eoi();
+	cpu = tw_cpu();
+	switch (vector) {
+	case TW_VEC_TIMER:
+		if (tw_host.timer_ack())
+			tw_guest->timer(cpu);
+		break;
+	case TW_VEC_TLB:
+		tlb_serve(cpu);
+		break;
+	case TW_VEC_CONSOLE:
+		tw_guest->console();
+		break;
+	}
+	/* TW_VEC_KICK and TW_VEC_NMI: the way back does the work. */
+}
+
+void tw_kick(unsigned int cpu)
+{
+	tw_host.ipi(cpu, TW_VEC_KICK);
+}

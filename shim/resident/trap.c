@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The traps that entry.S leaves to C: emulation prefixes, stores to read-only page tables, NMI and
+ * debug exceptions, and whatever faults inside the shim itself.
+ */
+#include "shim/resident/resident.h"
+
+#define VEC_DB	    1
+#define VEC_NMI	    2
+#define VEC_UD	    6
+#define VEC_DF	    8
+#define VEC_PF	    14
+#define VEC_MC	    18
+#define VEC_LATE    0x102 /* entry.S: an NMI that had hit the shim; GS is the kernel's */
+#define RFLAGS_RF   0x10000ull
+
+static struct resident_data *here(void)
+{
+	struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) gdt;
+
+	/* The GDT's address tells the CPU: it works with any GS and any stack. */
+	__asm__ volatile("sgdt %0" : "=m"(gdt));
+	return (struct resident_data *)(gdt.base - AREA_GDT + AREA_DATA);
+}
+
+unsigned int tw_cpu(void)
+{
+	return here()->vcpu.cpu;
+}
+
+static bool in_shim(uint64_t rip)
+{
+	return (rip >> 32 & SHIM_RIP_HIGH_MASK) == SHIM_RIP_HIGH;
+}
+
+/* Xen's prefix (ud2a; "xen") before CPUID: how a PV kernel asks for its own view of the CPU. */
+static bool emulated_cpuid(struct resident_regs *regs)
+{
+	static const uint8_t prefixed[] = { 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2 };
+	uint8_t code[sizeof(prefixed)];
+
+	if (tw_copy_from_guest(code, regs->rip, sizeof(code)) ||
+	    __builtin_memcmp(code, prefixed, sizeof(code)))
+		return false;
+	resident_cpuid(regs);
+	regs->rip += sizeof(prefixed);
+	return true;
+}
+
+/* NMI and #DB come on their own stacks, from anywhere. */
+static void ist_bounce(struct resident_data *d, struct resident_regs *regs,
+		       const struct tw_gate *gate)
+{
+	if (regs->cs & 3)
+		hw_swapgs();
+	bounce(d, regs, gate, false);
+}
+
+static void nmi(struct resident_data *d, struct resident_regs *regs)
+{
+	if (in_shim(regs->rip)) {
+		d->vcpu.nmi_wanted = 1;
+		tw_host.ipi(d->vcpu.cpu, TW_VEC_NMI);
+	} else if (d->vcpu.callback[TW_CB_NMI].address) {
+		ist_bounce(d, regs, &d->vcpu.callback[TW_CB_NMI]);
+	} else if (d->vcpu.trap[VEC_NMI].address) {
+		ist_bounce(d, regs, &d->vcpu.trap[VEC_NMI]);
+	}
+}
+
+static void late_nmi(struct resident_data *d, struct resident_regs *regs)
+{
+	const struct tw_gate *gate = &d->vcpu.callback[TW_CB_NMI];
+
+	d->vcpu.nmi_wanted = 0;
+	if (!gate->address)
+		gate = &d->vcpu.trap[VEC_NMI];
+	if (gate->address)
+		bounce(d, regs, gate, false);
+}
+
+static void debug(struct resident_data *d, struct resident_regs *regs)
+{
+	/*
+	 * Inside the shim: MOV SS before SYSCALL delays a breakpoint to our first instruction, and a
+	 * watchpoint may lie on data that we touch. Neither concerns the guest; RF steps over.
+	 */
+	if (in_shim(regs->rip)) {
+		hw_write_dr(6, 0xffff0ff0);
+		regs->rflags |= RFLAGS_RF;
+		regs->rflags &= ~0x100ull;
+		return;
+	}
+	ist_bounce(d, regs, &d->vcpu.trap[VEC_DB]);
+}
+
+struct resident_regs *resident_trap(struct resident_regs *regs, unsigned int vector)
+{
+	struct resident_data *d = here();
+
+	switch (vector) {
+	case VEC_UD:
+		return emulated_cpuid(regs) ? regs : NULL;
+	case VEC_PF:
+		return resident_guest->write_fault(hw_read_cr2(),
+						   (struct tw_vcpu *)&d->vcpu) ? regs : NULL;
+	case VEC_NMI:
+		nmi(d, regs);
+		return regs;
+	case VEC_LATE:
+		late_nmi(d, regs);
+		return regs;
+	case VEC_DB:
+		debug(d, regs);
+		return regs;
+	case VEC_DF:
+		tw_fatal("double fault: rip 0x%llx rsp 0x%llx cr2 0x%llx on CPU %u: the guest "
+			 "kernel's stack is bad or its handlers are not mapped",
+			 (unsigned long long)regs->rip, (unsigned long long)regs->rsp,
+			 (unsigned long long)hw_read_cr2(), d->vcpu.cpu);
+	default:
+		tw_fatal("machine check on CPU %u at rip 0x%llx", d->vcpu.cpu,
+			 (unsigned long long)regs->rip);
+	}
+}
+
+/*
+ * An exception inside the shim: a copy from or to guest memory (fix-up), an iret to user mode with
+ * a frame that the CPU refuses (Xen's failsafe callback), or our own mistake. Runs on a stack of its
+ * own, because the failsafe frame may overlap the registers' place on the guest's stack.
+ */
+struct resident_regs *resident_fault(struct resident_regs *regs, unsigned int vector)
+{
+	struct resident_data *d = here();
+
+	if (!regs)
+		tw_fatal("the guest kernel has no handler for an event or trap that it got");
+	for (const struct ex_entry *e = ex_table_start; e < ex_table_end; e++) {
+		if (e->fault == regs->rip) {
+			regs->rip = e->fixup;
+			return regs;
+		}
+	}
+	if (regs->rip == area_code(d->vcpu.cpu, entry_iretq_user)) {
+		struct resident_regs *r = &d->resume;
+		const uint64_t *frame = (const uint64_t *)regs->rsp;
+
+		*r = *regs;
+		r->rip = frame[0];
+		r->cs = frame[1];
+		r->rflags = frame[2];
+		r->rsp = frame[3];
+		r->ss = frame[4];
+		hw_swapgs();
+		bounce_failsafe(d, r);
+		return r;
+	}
+	tw_fatal("exception %u (error 0x%llx) in the shim at 0x%llx, cr2 0x%llx, rsp 0x%llx, CPU %u",
+		 vector, (unsigned long long)regs->error, (unsigned long long)regs->rip,
+		 (unsigned long long)hw_read_cr2(), (unsigned long long)regs->rsp, d->vcpu.cpu);
+}

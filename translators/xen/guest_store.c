@@ -113,7 +113,7 @@ static const char *path_argument(bool *relative)
 {
 	char *path = argument(0);
 
-	if (!path)
+	if (!path || *path == '@') /* a special name is no path */
 		return NULL;
 	*relative = *path != '/';
 	if (*relative) {

@@ -203,18 +203,19 @@ event_enter:
 	.macro BOUNCE_GO cs
 	movq vcpu + V_UPCALL(%rip), %r11
 	cmpb $0, UPCALL_MASK(%r11)
-	jne 2f
+	jne .Lmasked_\@
 	testb $1, GATE_MASK(%rcx)
-	jz 1f
+	jz .Lgo_\@
 	movb $1, UPCALL_MASK(%r11)
-1:	movq GATE_ADDRESS(%rcx), %rcx
+.Lgo_\@:	movq GATE_ADDRESS(%rcx), %rcx
 	testq %rcx, %rcx
 	jz no_gate
 	sti
 	jmp *%rcx
-2:	movb $1, \cs+4(%rsp) /* saved_upcall_mask */
+.Lmasked_\@:
+	movb $1, \cs+4(%rsp) /* saved_upcall_mask */
 	andl $~RFLAGS_IF, \cs+8(%rsp)
-	jmp 1b
+	jmp .Lgo_\@
 	.endm
 
 	.macro IN_SHIM rip_high /* is that RIP ours? ZF; destroys r11 */

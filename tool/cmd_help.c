@@ -7,11 +7,11 @@ int cmd_help(int argc, char **argv)
 	const struct command *command;
 
 	if (argc > 2)
-		return fail(EXIT_USAGE, "help: name one command at most");
+		return fail_with(EXIT_USAGE, "help: name one command at most");
 	if (argc == 2 && !starts_with(argv[1], "-")) {
 		command = command_find(argv[1]);
 		if (!command)
-			return fail(EXIT_USAGE, "help: unknown command \"%s\"", argv[1]);
+			return fail_with(EXIT_USAGE, "help: unknown command \"%s\"", argv[1]);
 		printf("usage: twoway %s", command->usage);
 		return EXIT_OK;
 	}

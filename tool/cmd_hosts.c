@@ -38,7 +38,7 @@ int cmd_hosts(int argc, char **argv)
 	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
 		return cmd_help(2, (char *[]){ "help", "hosts", NULL });
 	if (argc > 2 || (argc == 2 && strcmp(argv[1], "--json")))
-		return fail(EXIT_USAGE, "hosts: \"%s\" is not understood: see twoway help hosts",
+		return fail_with(EXIT_USAGE, "hosts: \"%s\" is not understood: see twoway help hosts",
 			    argv[argc - 1]);
 	if (argc == 2)
 		print_json();

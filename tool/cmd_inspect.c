@@ -151,11 +151,11 @@ int cmd_inspect(int argc, char **argv)
 		if (option == 'h')
 			return cmd_help(2, (char *[]){ "help", "inspect", NULL });
 		if (option != 'j')
-			return fail(EXIT_USAGE, "inspect: unknown option %s: see twoway help inspect",
+			return fail_with(EXIT_USAGE, "inspect: unknown option %s: see twoway help inspect",
 				    argv[optind - 1]);
 		json = true;
 	}
 	if (optind + 1 != argc)
-		return fail(EXIT_USAGE, "inspect: name one file");
+		return fail_with(EXIT_USAGE, "inspect: name one file");
 	return inspect(argv[optind], json);
 }

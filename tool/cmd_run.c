@@ -115,7 +115,7 @@ static int boot(const struct plan *plan, struct expect *expect)
 	int status;
 
 	if (channels.signals < 0)
-		return fail(EXIT_GUEST, "signalfd: %s", strerror(errno));
+		return fail_with(EXIT_GUEST, "signalfd: %s", strerror(errno));
 	status = qemu_start(plan, &channels);
 	if (status)
 		return status;

@@ -11,7 +11,7 @@ int main(int argc, char **argv)
 
 	if (argc < 2) {
 		cmd_help(1, help);
-		return fail(EXIT_USAGE, "no command given: see \"twoway help\"");
+		return fail_with(EXIT_USAGE, "no command given: see \"twoway help\"");
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
 		printf("twoway %s\n", TW_VERSION);
@@ -21,6 +21,6 @@ int main(int argc, char **argv)
 		return cmd_help(argc - 1, argv + 1);
 	command = command_find(argv[1]);
 	if (!command)
-		return fail(EXIT_USAGE, "unknown command \"%s\": see \"twoway help\"", argv[1]);
+		return fail_with(EXIT_USAGE, "unknown command \"%s\": see \"twoway help\"", argv[1]);
 	return command->run(argc - 1, argv + 1);
 }

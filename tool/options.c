@@ -78,18 +78,18 @@ static int one(struct run_options *o, int option)
 	switch (option) {
 	case OPT_SMP:
 		if (!parse_count(optarg, 1, SMP_MAX, &o->smp))
-			return fail(EXIT_USAGE, "--smp %s: give a number of CPUs from 1 to %d", optarg,
+			return fail_with(EXIT_USAGE, "--smp %s: give a number of CPUs from 1 to %d", optarg,
 				    SMP_MAX);
 		return 0;
 	case OPT_MEM:
 		if (!parse_size(optarg, &o->mem) || o->mem < MEM_MIN || o->mem > MEM_MAX ||
 		    o->mem % (1 << 20))
-			return fail(EXIT_USAGE, "--mem %s: give whole MiB from 32M to 1T, such as 512M "
+			return fail_with(EXIT_USAGE, "--mem %s: give whole MiB from 32M to 1T, such as 512M "
 						"or 2G", optarg);
 		return 0;
 	case OPT_TIMEOUT:
 		if (!parse_seconds(optarg, &o->timeout_ms))
-			return fail(EXIT_USAGE, "--timeout %s: give seconds, such as 60 or 2.5", optarg);
+			return fail_with(EXIT_USAGE, "--timeout %s: give seconds, such as 60 or 2.5", optarg);
 		return 0;
 	case OPT_QEMU:
 		list_add(&o->qemu, optarg);
@@ -129,16 +129,16 @@ static int judge(const struct run_options *o)
 	char *wrong = NULL;
 
 	if (why)
-		return fail(EXIT_USAGE, "--net %s: %s", o->net, why);
+		return fail_with(EXIT_USAGE, "--net %s: %s", o->net, why);
 	if (strcmp(o->machine, "q35") && strcmp(o->machine, "pc"))
-		return fail(EXIT_USAGE, "--machine %s: give q35 or pc", o->machine);
+		return fail_with(EXIT_USAGE, "--machine %s: give q35 or pc", o->machine);
 	if (o->ledger && !*o->ledger)
-		return fail(EXIT_USAGE, "--ledger: give a file name, or - for a table");
+		return fail_with(EXIT_USAGE, "--ledger: give a file name, or - for a table");
 	if (o->expect) {
 		struct expect *expect = expect_new(o->expect, &wrong);
 
 		if (!expect)
-			return fail(EXIT_USAGE, "--expect: not a POSIX extended regular expression: %s",
+			return fail_with(EXIT_USAGE, "--expect: not a POSIX extended regular expression: %s",
 				    wrong);
 		expect_free(expect);
 	}
@@ -155,9 +155,9 @@ int options_parse(int argc, char **argv, struct run_options *o)
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":vh", table, NULL)) != -1) {
 		if (option == ':')
-			return fail(EXIT_USAGE, "run: option %s needs a value", argv[optind - 1]);
+			return fail_with(EXIT_USAGE, "run: option %s needs a value", argv[optind - 1]);
 		if (option == '?')
-			return fail(EXIT_USAGE, "run: unknown option %s: see twoway help run",
+			return fail_with(EXIT_USAGE, "run: unknown option %s: see twoway help run",
 				    argv[optind - 1]);
 		if (one(o, option))
 			return EXIT_USAGE;
@@ -165,10 +165,10 @@ int options_parse(int argc, char **argv, struct run_options *o)
 	if (o->help)
 		return 0;
 	if (optind == argc)
-		return fail(EXIT_USAGE, "run: name the guest kernel (a file, or debian): see twoway "
+		return fail_with(EXIT_USAGE, "run: name the guest kernel (a file, or debian): see twoway "
 					"help run");
 	if (optind + 1 < argc)
-		return fail(EXIT_USAGE, "run: \"%s\" is one argument too many", argv[optind + 1]);
+		return fail_with(EXIT_USAGE, "run: \"%s\" is one argument too many", argv[optind + 1]);
 	o->kernel = argv[optind];
 	return judge(o);
 }

@@ -45,9 +45,9 @@ static int check_file(const char *what, const char *path, int mode)
 	struct stat st;
 
 	if (access(path, mode) || stat(path, &st))
-		return fail(EXIT_USAGE, "%s%s: %s", what, path, strerror(errno));
+		return fail_with(EXIT_USAGE, "%s%s: %s", what, path, strerror(errno));
 	if (S_ISDIR(st.st_mode))
-		return fail(EXIT_USAGE, "%s%s: %s", what, path, strerror(EISDIR));
+		return fail_with(EXIT_USAGE, "%s%s: %s", what, path, strerror(EISDIR));
 	return 0;
 }
 
@@ -57,11 +57,11 @@ static int find_host(struct plan *plan)
 
 	plan->host = host_find(plan->options->host);
 	if (!plan->host)
-		return fail(EXIT_USAGE, "--host: there is no host \"%s\": see twoway hosts",
+		return fail_with(EXIT_USAGE, "--host: there is no host \"%s\": see twoway hosts",
 			    plan->options->host);
 	why = host_refuse(plan->host);
 	if (why)
-		return fail(EXIT_CANNOT, "host %s: %s", plan->host->name, why);
+		return fail_with(EXIT_CANNOT, "host %s: %s", plan->host->name, why);
 	plan->qemu = path_of_program("qemu-system-x86_64");
 	return 0;
 }
@@ -85,9 +85,9 @@ static int examine_kernel(struct plan *plan)
 	needed = image_ram(&image) + 2 * initrd;
 	image_free(&image);
 	if (!plan->abi)
-		return fail(status, "%s", why);
+		return fail_with(status, "%s", why);
 	if (o->mem < needed)
-		return fail(EXIT_USAGE, "--mem %lluM is too little: kernel and initrd alone take %lluM",
+		return fail_with(EXIT_USAGE, "--mem %lluM is too little: kernel and initrd alone take %lluM",
 			    (unsigned long long)(o->mem >> 20), (unsigned long long)(needed >> 20) + 1);
 	return 0;
 }
@@ -99,7 +99,7 @@ static int check_devices(const struct plan *plan)
 	bool read_only = comma && !strcmp(comma, ",ro");
 
 	if (strcmp(plan->abi->name, "native") && (o->disk || strcmp(o->net, "none")))
-		return fail(EXIT_CANNOT, "%s: guest ABI %s has no %s in this version of twoway; "
+		return fail_with(EXIT_CANNOT, "%s: guest ABI %s has no %s in this version of twoway; "
 					 "--abi native has", o->disk ? "--disk" : "--net",
 			    plan->abi->name, o->disk ? "block device" : "network");
 	if (!o->disk)
@@ -115,15 +115,15 @@ static int find_shim(struct plan *plan)
 
 	if (!strcmp(plan->abi->name, "native")) {
 		if (o->ledger)
-			return fail(EXIT_USAGE, "--ledger: --abi native runs without twoway, so there "
+			return fail_with(EXIT_USAGE, "--ledger: --abi native runs without twoway, so there "
 						"is no ledger");
 		if (*o->shim)
-			return fail(EXIT_USAGE, "--shim: --abi native runs without twoway");
+			return fail_with(EXIT_USAGE, "--shim: --abi native runs without twoway");
 		return 0;
 	}
 	plan->shim = path_of_shim(&why);
 	if (!plan->shim)
-		return fail(EXIT_CANNOT, "%s", why);
+		return fail_with(EXIT_CANNOT, "%s", why);
 	plan->ledger = o->ledger || o->json;
 	plan->shim_cmdline = text("abi=%s@%u console=com1%s%s%s", plan->abi->name, plan->abi->version,
 				  plan->ledger ? " ledger" : "", *o->shim ? " " : "", o->shim);
@@ -134,7 +134,7 @@ static int check_length(const char *what, const char *cmdline)
 {
 	if (strlen(cmdline) < TW_CMDLINE_MAX)
 		return 0;
-	return fail(EXIT_USAGE, "%s: the command line has %zu characters, at most %d fit", what,
+	return fail_with(EXIT_USAGE, "%s: the command line has %zu characters, at most %d fit", what,
 		    strlen(cmdline), TW_CMDLINE_MAX - 1);
 }
 

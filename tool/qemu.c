@@ -105,10 +105,10 @@ int qemu_start(const struct plan *plan, struct channels *channels)
 	list_addf(&line.argv, "chardev=twoway-qmp,mode=control");
 	error = connect_all(channels, &ends);
 	if (error)
-		return fail(EXIT_GUEST, "cannot make a pipe: %s", strerror(-error));
+		return fail_with(EXIT_GUEST, "cannot make a pipe: %s", strerror(-error));
 	channels->pid = fork();
 	if (channels->pid < 0)
-		return fail(EXIT_GUEST, "cannot start a process: %s", strerror(errno));
+		return fail_with(EXIT_GUEST, "cannot start a process: %s", strerror(errno));
 	if (channels->pid == 0)
 		child(&line, &ends, parent);
 	for (int i = 0; i < FD_FILES; i++)

@@ -28,7 +28,7 @@ void say(const char *fmt, ...)
 	va_end(ap);
 }
 
-int fail(int status, const char *fmt, ...)
+int fail_with(int status, const char *fmt, ...)
 {
 	va_list ap;
 

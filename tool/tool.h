@@ -49,8 +49,8 @@ int cmd_help(int argc, char **argv);
 
 /* One line on standard error: "twoway: ..." */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* say() and return status. */
-int fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* say() and return status (Check has a macro "fail"). */
+int fail_with(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void *must(void *allocated);
 char *text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* True when s starts with prefix. */

@@ -14,11 +14,14 @@
 
 #include "twoway/image.h"
 
-#define IB_PHDRS    80
-#define IB_SHDRS    80
+/* Room for headers; a file that wants to be small defines less before it includes this. */
+#ifndef IB_PHDRS
+#define IB_PHDRS 80
+#define IB_SHDRS 80
+#endif
 #define IB_PHDRS_AT 0x40
-#define IB_SHDRS_AT 0x1400
-#define IB_BODY_AT  0x2800
+#define IB_SHDRS_AT (IB_PHDRS_AT + IB_PHDRS * sizeof(Elf64_Phdr))
+#define IB_BODY_AT  (IB_SHDRS_AT + IB_SHDRS * sizeof(Elf64_Shdr))
 #define IB_BODY_MAX 0x8000
 
 struct image_builder {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mock_resident.h"
 #include "mock_xen.h"
 
 __attribute__((weak)) struct xen_domain xen_domain;
@@ -16,6 +17,7 @@ uint64_t mock_mapped;
 static struct shared_info shared;
 static struct xen_vcpu vcpus[TW_MAX_CPUS];
 static struct tw_vcpu hw[TW_MAX_CPUS];
+static uint64_t rsp0[TW_MAX_CPUS];
 static uint64_t counters[TW_MAX_CPUS][TW_LEDGER_CALLS];
 
 unsigned int mock_cpu, mock_kicks[TW_MAX_CPUS];
@@ -235,6 +237,7 @@ void mock_xen_reset(unsigned int count)
 	memset(mock_kicks, 0, sizeof(mock_kicks));
 	memset(mock_steal, 0, sizeof(mock_steal));
 	memset(xen_vcpus, 0, sizeof(xen_vcpus));
+	memset(&mock_resident, 0, sizeof(mock_resident));
 	mock_cpu = 0;
 	mock_timer = mock_utc = 0;
 	mock_timer_calls = mock_missing = 0;
@@ -254,6 +257,7 @@ void mock_xen_reset(unsigned int count)
 		hw[i].upcall = (struct tw_upcall *)&vcpus[i].info->evtchn_upcall_pending;
 		hw[i].cr2 = (uint64_t *)&vcpus[i].info->arch.cr2;
 		hw[i].cpu = i;
+		hw[i].tss_rsp0 = &rsp0[i];
 		hw[i].calls = counters[i];
 		xen_vcpus[i] = &vcpus[i];
 	}

@@ -20,7 +20,8 @@ void log_raw(const char *s, size_t n)
 static void put(const char *line, size_t n)
 {
 	bare_console_write(line, n);
-	bare_debug_write(line, n);
+	if (bare_debug_separate())
+		bare_debug_write(line, n);
 }
 
 static void message(const char *prefix, const char *fmt, va_list ap)

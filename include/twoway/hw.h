@@ -256,6 +256,9 @@ static inline void hw_triple_fault(void)
 
 /* Model-specific registers that more than one file needs. */
 #define MSR_APIC_BASE	   0x1bu
+#define MSR_SYSENTER_CS	   0x174u
+#define MSR_SYSENTER_ESP   0x175u
+#define MSR_SYSENTER_EIP   0x176u
 #define MSR_TSC_DEADLINE   0x6e0u
 #define MSR_EFER	   0xc0000080u
 #define MSR_STAR	   0xc0000081u

@@ -164,6 +164,11 @@ void resident_syscall_changed(unsigned int cpu)
 
 	v->low_kernel = low;
 	hw_wrmsr(MSR_LSTAR, area_code(cpu, low ? entry_lstar_low : entry_lstar));
+
+	/* No callback: SYSENTER gives #GP. Its stack only serves until the first instructions. */
+	hw_wrmsr(MSR_SYSENTER_CS, v->callback[TW_CB_SYSENTER].address ? SEL_KERNEL_CS : 0);
+	hw_wrmsr(MSR_SYSENTER_ESP, v->shim_sp);
+	hw_wrmsr(MSR_SYSENTER_EIP, area_code(cpu, entry_sysenter));
 }
 
 void resident_set_gdt(unsigned int cpu, const uint64_t *frames, unsigned int count)

@@ -10,8 +10,8 @@
 
 static void leaf1(struct hw_cpuid *r)
 {
-	r->edx &= ~(BIT(1) | BIT(3) | BIT(7) | BIT(11) | BIT(12) | BIT(13) | BIT(14) | BIT(17));
-	/* VME, PSE, MCE, SEP, MTRR, PGE, MCA, PSE36 */
+	r->edx &= ~(BIT(1) | BIT(3) | BIT(7) | BIT(12) | BIT(13) | BIT(14) | BIT(17));
+	/* VME, PSE, MCE, MTRR, PGE, MCA, PSE36 */
 	r->ecx &= ~(BIT(3) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(15) | BIT(17) | BIT(18) |
 		    BIT(21) | BIT(24));
 	/* MONITOR, VMX, SMX, EIST, TM2, PDCM, PCID, DCA, x2APIC, TSC-deadline */

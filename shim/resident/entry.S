@@ -21,6 +21,7 @@
 #define IRET_CALL      23 /* __HYPERVISOR_iret */
 #define VSYSCALL_START -0xa00000 /* 0xffffffffff600000: the one user page at a negative address */
 #define RFLAGS_IF      0x200
+#define RFLAGS_TF      0x100
 #define RFLAGS_STRIP   0x23000 /* VM, IOPL: never from a guest's frame */
 
 	.section .entry, "ax"
@@ -118,6 +119,10 @@ entry_cstar:
 	pushq %r11
 	pushq %rcx
 	leaq vcpu + V_CB_SYSCALL32(%rip), %rcx
+	cmpq $0, GATE_ADDRESS(%rcx)
+	jne bounce_go
+	subq $2, 2 * 8(%rsp) /* a CPU without this instruction gives #UD */
+	leaq vcpu + V_TRAP + 6 * GATE_SIZE(%rip), %rcx
 	jmp bounce_go
 entry_sysenter:
 	ENTER_SYSCALL
@@ -125,11 +130,13 @@ entry_sysenter:
 	pushq $0
 	pushfq
 	orl $RFLAGS_IF, (%rsp)
-	andl $~0x100, (%rsp)
-	pushq $SEL_USER_CS32 & 0xffff
+	andl $~RFLAGS_TF, (%rsp)
+	pushq $SEL_USER_CS32
 	pushq $0
 	pushq %r11
 	pushq %rcx
+	pushq $2 /* SYSENTER leaves NT, AC and TF as user mode had them; NT would spoil every iret */
+	popfq
 	leaq vcpu + V_CB_SYSENTER(%rip), %rcx
 	jmp bounce_go
 

@@ -66,7 +66,7 @@ long xen_stack_switch(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64
 static void set_callback(struct xen_vcpu *v, enum tw_callback which, uint64_t address, bool mask)
 {
 	v->hw->callback[which] = (struct tw_gate){ .address = address, .mask = mask };
-	if (which == TW_CB_SYSCALL)
+	if (which == TW_CB_SYSCALL || which == TW_CB_SYSENTER)
 		resident_syscall_changed(v->id);
 }
 

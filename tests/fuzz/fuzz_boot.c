@@ -6,10 +6,12 @@
  * spend its life on them; the readers' refusal of wrong ones is a unit test's matter.
  */
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "../../loader/in/in.h"
+#include "../../loader/in/multiboot.h"
 #include "../../translators/bare/host.h"
 #include "../unit/mock_acpi.h"
 #include "../unit/mock_hw.h"
@@ -42,13 +44,60 @@ static void check_boot(void)
 	assert(memchr(boot.cmdline, 0, TW_CMDLINE_MAX));
 }
 
-/* The input is all the memory there is, from 4096 on; the information is at its start. */
-static void boot_protocol(bool pvh, const uint8_t *data, size_t size)
+/*
+ * Addresses and counts of random bytes lead nowhere nearly always. Unless the input asks for raw
+ * values, those at the top are folded into the memory that is there and a little beyond.
+ */
+static void fold(uint8_t *p, size_t room, size_t at, uint32_t base, uint32_t range)
 {
+	uint32_t value;
+
+	if (at + 8 > room)
+		return;
+	memcpy(&value, p + at, 4);
+	if (!value)
+		return;
+	value = base + value % range;
+	memcpy(p + at, &value, 4);
+}
+
+static void fold_multiboot(uint8_t *p, size_t size)
+{
+	static const uint8_t addresses[] = { MB_CMDLINE, MB_MODS_ADDR, MB_MMAP_ADDR, MB_LOADER_NAME };
+
+	for (unsigned int i = 0; i < sizeof(addresses); i++)
+		fold(p, size, addresses[i], 4096, (uint32_t)size + 16);
+	fold(p, size, MB_MODS_COUNT, 0, 16);
+	fold(p, size, MB_MMAP_LENGTH, 0, (uint32_t)size + 16);
+}
+
+static void fold_pvh(uint8_t *p, size_t size)
+{
+	static const uint8_t addresses[] = { 16, 24, 40 }; /* modlist, cmdline, memmap */
+
+	if (size < 56)
+		return;
+	memcpy(p, "\x78\xc5\x6e\x33", 4);
+	for (unsigned int i = 0; i < sizeof(addresses); i++) {
+		fold(p, size, addresses[i], 4096, (uint32_t)size + 16);
+		memset(p + addresses[i] + 4, 0, 4);
+	}
+	fold(p, size, 12, 0, 16);
+	fold(p, size, 48, 0, 160);
+}
+
+/* The input is all the memory there is, from 4096 on; the information is at its start. */
+static void boot_protocol(bool pvh, bool raw, const uint8_t *data, size_t size)
+{
+	uint8_t *memory = mock_ram(4096, size);
 	const char *why = NULL;
 	int err;
 
-	memcpy(mock_ram(4096, size), data, size);
+	memcpy(memory, data, size);
+	if (!raw && pvh)
+		fold_pvh(memory, size);
+	else if (!raw)
+		fold_multiboot(memory, size);
 	err = pvh ? pvh_read(4096, &boot, &why) : multiboot_read(4096, &boot, &why);
 	if (err)
 		assert(err < 0 && why);
@@ -66,10 +115,12 @@ static void acpi_tables(const uint8_t *data, size_t size)
 
 	for (unsigned int i = 0; i < 4; i++) {
 		size_t part = i < 3 ? size / 4 : size;
+		size_t room = i == 1 && part >= 64 ? 240 + part : part; /* a whole FADT, mostly */
 
 		pas[i] = 0xe0000 + 0x2000 * i;
-		t = mock_acpi_table(pas[i], names[i], 36 + part);
+		t = mock_acpi_table(pas[i], names[i], 36 + room);
 		mock_put_bytes(&t, data, part);
+		t.len = 36 + room;
 		if (i == 1 && part >= 8)
 			mock_poke(&t, 40, dsdt_pa, 4);
 		mock_acpi_seal(&t);
@@ -86,6 +137,29 @@ static void acpi_tables(const uint8_t *data, size_t size)
 	assert(bare.s5_type_a <= 7 && bare.s5_type_b <= 7);
 }
 
+static void seal(uint8_t *p, size_t len, size_t at)
+{
+	p[at] = 0;
+	p[at] = (uint8_t)-bare_checksum(p, (uint32_t)len);
+}
+
+/* An MP configuration table with the input as its entries. */
+static void mp_table(const uint8_t *data, size_t size)
+{
+	uint8_t *p = mock_ram(0xf0000, 16 + 44 + size);
+	uint16_t len = (uint16_t)(44 + size);
+	uint32_t ids[TW_MAX_CPUS];
+
+	memcpy(p, "_MP_\x10\x00\x0f\x00\x01\x04", 10);
+	seal(p, 16, 10);
+	memcpy(p + 16, "PCMP", 4);
+	memcpy(p + 20, &len, 2);
+	memcpy(p + 60, data, size);
+	seal(p + 16, len, 7);
+	assert(bare_mptable_read(ids, TW_MAX_CPUS) <= TW_MAX_CPUS);
+	assert(bare.ioapics_count <= BARE_MAX_IOAPICS);
+}
+
 /* The BIOS areas as the input has them: RSDP, RSDT, MP tables with whatever checksums. */
 static void bios_areas(const uint8_t *data, size_t size)
 {
@@ -99,7 +173,8 @@ static void bios_areas(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static uint8_t aml[MEMORY_MAX];
+	static uint8_t memory[MEMORY_MAX];
+	uint8_t *aml;
 
 	if (size < 2 || size > MEMORY_MAX / 2)
 		return 0;
@@ -108,21 +183,26 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	switch (data[0] & 7) {
 	case 0:
 	case 1:
-		boot_protocol(false, data + 1, size - 1);
+		boot_protocol(false, data[0] & 8, data + 1, size - 1);
 		break;
 	case 2:
 	case 3:
-		boot_protocol(true, data + 1, size - 1);
+		boot_protocol(true, data[0] & 8, data + 1, size - 1);
 		break;
 	case 4:
 		acpi_tables(data + 1, size - 1);
 		break;
 	case 5:
-		bios_areas(data + 1, size - 1);
+		if (data[0] & 8)
+			bios_areas(data + 1, size - 1);
+		else
+			mp_table(data + 1, size - 1);
 		break;
-	default: /* a copy at the buffer's end, so that a read beyond it is seen */
-		memcpy(aml + MEMORY_MAX - (size - 1), data + 1, size - 1);
-		bare_aml_scan(aml + MEMORY_MAX - (size - 1), (uint32_t)(size - 1));
+	default: /* the name in front, the end at the buffer's end, so that a read beyond it is seen */
+		aml = memory + MEMORY_MAX - (size + 7);
+		memcpy(aml, (data[0] & 1) ? "QEMU0001" : "___\x08_S5_", 8);
+		memcpy(aml + 8, data + 1, size - 1);
+		bare_aml_scan(aml, (uint32_t)(size + 7));
 		break;
 	}
 	return 0;

@@ -125,13 +125,19 @@ END_TEST
 
 START_TEST(second_raise_is_silent)
 {
-	uint32_t port = bind_ipi(1), other = bind_ipi(1);
+	uint32_t port = bind_ipi(1), other = bind_ipi(1), far;
+
+	do
+		far = bind_ipi(1); /* in another word of the bitmap */
+	while (far < 64);
 
 	port_op(EVTCHNOP_send, port);
 	port_op(EVTCHNOP_send, port);  /* pending already */
-	port_op(EVTCHNOP_send, other); /* upcall pending already */
+	port_op(EVTCHNOP_send, other); /* selector bit set already */
+	port_op(EVTCHNOP_send, far);   /* upcall pending already */
 	ck_assert_uint_eq(mock_kicks[1], 1);
 	ck_assert(pending(other));
+	ck_assert(taken(1, far));
 }
 END_TEST
 

@@ -31,7 +31,7 @@ static long put_text(uint64_t to, const char *text, size_t size)
 
 	for (done = 0; done < size; done += sizeof(chunk)) {
 		for (i = 0; i < sizeof(chunk); i++)
-			chunk[i] = *text && done + i < size - 1 ? *text++ : '\0';
+			chunk[i] = *text ? *text++ : '\0';
 		if (tw_copy_to_guest(to + done, chunk, sizeof(chunk)))
 			return -XEN_EFAULT;
 	}

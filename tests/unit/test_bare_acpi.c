@@ -107,6 +107,20 @@ START_TEST(root_broken)
 }
 END_TEST
 
+/* The RSDP's own length is hostile too. */
+START_TEST(root_rsdp_length)
+{
+	root_with_madt(2);
+	ck_assert(bare_acpi_open(0xf0000));
+	mock_poke(&mock_rsdp, 20, 0xffffffff, 4);
+	ck_assert(!bare_acpi_open(0xf0000)); /* and there is no RSDT to fall back to */
+	mock_poke(&mock_rsdp, 20, 37, 4);
+	ck_assert(!bare_acpi_open(0xf0000));
+	mock_poke(&mock_rsdp, 20, 35, 4);
+	ck_assert(!bare_acpi_open(0xf0000));
+}
+END_TEST
+
 /* A broken XSDT: the RSDT counts. */
 START_TEST(root_xsdt_falls_back)
 {
@@ -488,6 +502,7 @@ int main(void)
 	tcase_add_loop_test(t, root_given_and_scanned, 0, 3);
 	tcase_add_test(t, root_in_ebda);
 	tcase_add_test(t, root_broken);
+	tcase_add_test(t, root_rsdp_length);
 	tcase_add_test(t, root_xsdt_falls_back);
 	tcase_add_test(t, madt_all_kinds);
 	tcase_add_test(t, madt_broken_entries);

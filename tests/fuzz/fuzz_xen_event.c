@@ -21,7 +21,7 @@ static void notify(void)
 static uint32_t pick_port(uint8_t byte)
 {
 	/* Mostly ports that exist, the borders, and nonsense. */
-	static const uint32_t odd[] = { 0, 63, 64, 4095, 4096, 0x7fffffff, 0xffffffff };
+	static const uint32_t odd[] = {0, 63, 64, 4095, 4096, 0x7fffffff, 0xffffffff};
 
 	return byte < 248 ? byte % 24u : odd[byte % TW_ARRAY_SIZE(odd)];
 }
@@ -65,7 +65,7 @@ static void check_visible(uint32_t port, uint64_t arg)
 	struct shared_info *shared = xen_domain.shared;
 	const struct vcpu_info *info;
 
-	*s = (struct evtchn_status){ .dom = DOMID_SELF, .port = port };
+	*s = (struct evtchn_status){.dom = DOMID_SELF, .port = port};
 	if (xen_event_channel_op(EVTCHNOP_status, arg, 0, 0, 0, xen_vcpus[0]) ||
 	    s->status != EVTCHNSTAT_ipi)
 		return;
@@ -116,8 +116,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			xen_vcpu_info_register(v, MOCK_MFN_OF(page), data[1] * 16u);
 			break;
 		case 19: /* the guest writes where it should not */
-			((uint8_t *)xen_domain.shared)[(data[1] | data[2] << 8) %
-						       sizeof(*xen_domain.shared)] = data[3];
+			((uint8_t *)xen_domain
+			     .shared)[(data[1] | data[2] << 8) % sizeof(*xen_domain.shared)] =
+			    data[3];
 			clean = false;
 			break;
 		default:

@@ -25,7 +25,7 @@ static void expect(bool ok)
 static void notify(void)
 {
 	*(struct evtchn_send *)mock_guest_at(arg) =
-		(struct evtchn_send){ .port = xen_domain.store_port };
+	    (struct evtchn_send){.port = xen_domain.store_port};
 	expect(xen_event_channel_op(EVTCHNOP_send, arg, 0, 0, 0, xen_vcpus[0]) == 0);
 	if (honest)
 		expect(ring->rsp_prod - ring->rsp_cons <= XENSTORE_RING_SIZE);
@@ -77,11 +77,12 @@ static void put(const void *from, size_t n)
 /* A request with a type and a payload made of likely words. */
 static size_t request(const uint8_t *data, size_t size)
 {
-	static const char *const words[] = { "a",	 "a/b",	   "/",	    "domid", "/local/domain/1/a",
-					     "@releaseDomain", "token", "n1",    "0",	"T",
-					     "control/shutdown", "/local", "F",  "b0",	"x" };
+	static const char *const words[] = {
+	    "a",     "a/b", "/", "domid", "/local/domain/1/a", "@releaseDomain",
+	    "token", "n1",  "0", "T",	  "control/shutdown",  "/local",
+	    "F",     "b0",  "x"};
 	static uint8_t payload[2 * XENSTORE_PAYLOAD_MAX]; /* may be too long */
-	struct xsd_sockmsg hdr = { 0 };
+	struct xsd_sockmsg hdr = {0};
 	size_t used = 3, n = 0;
 	unsigned int i;
 

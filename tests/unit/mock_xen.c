@@ -67,9 +67,9 @@ uint64_t tw_copy_to_guest(uint64_t to, const void *from, uint64_t n)
 
 void *tw_guest_frame(uint64_t mfn)
 {
-	return mfn >= MOCK_MFN && mfn < MOCK_MFN + MOCK_PAGES ?
-		       memory + (mfn - MOCK_MFN) * TW_PAGE_SIZE :
-		       NULL;
+	return mfn >= MOCK_MFN && mfn < MOCK_MFN + MOCK_PAGES
+		   ? memory + (mfn - MOCK_MFN) * TW_PAGE_SIZE
+		   : NULL;
 }
 
 uint64_t tw_guest_va_to_pa(uint64_t va)
@@ -85,7 +85,8 @@ uint64_t mock_guest_alloc(size_t n)
 
 	allocated += (n + 15) & ~(size_t)15;
 	if (allocated > sizeof(memory)) {
-		fprintf(stderr, "mock_guest_alloc: the guest's memory is too small for this test\n");
+		fprintf(stderr,
+			"mock_guest_alloc: the guest's memory is too small for this test\n");
 		abort();
 	}
 	return va;
@@ -215,15 +216,15 @@ void mock_xen_reset(unsigned int count)
 	mock_tsc = 0;
 	mock_tsc_step = 0;
 	memset(&tw_host, 0, sizeof(tw_host));
-	tw_host = (struct tw_host){ .name = "mock",
-				    .title = "mock host",
-				    .cpus = count,
-				    .timer_set = timer_set,
-				    .timer_stop = timer_stop,
-				    .steal_ns = steal_ns,
-				    .wallclock_ns = wallclock_ns,
-				    .console_write = console_write,
-				    .console_read = console_read };
+	tw_host = (struct tw_host){.name = "mock",
+				   .title = "mock host",
+				   .cpus = count,
+				   .timer_set = timer_set,
+				   .timer_stop = timer_stop,
+				   .steal_ns = steal_ns,
+				   .wallclock_ns = wallclock_ns,
+				   .console_write = console_write,
+				   .console_read = console_read};
 	tw_clock_scale(&tw_host.clock, TW_NS_PER_S);
 	tw_host.clock.tsc_hz = TW_NS_PER_S;
 
@@ -244,16 +245,15 @@ void mock_xen_reset(unsigned int count)
 	mock_console_len = typed_len = typed_read = 0;
 	mock_end_reason = NULL;
 
-	xen_domain = (struct xen_domain){ .shared = &shared,
-					  .max_pages = MOCK_PAGES,
-					  .vcpus = count };
+	xen_domain =
+	    (struct xen_domain){.shared = &shared, .max_pages = MOCK_PAGES, .vcpus = count};
 	for (i = 0; i < count; i++) {
-		vcpus[i] = (struct xen_vcpu){ .hw = &hw[i],
-					      .id = i,
-					      .up = true,
-					      .initialised = true,
-					      .info = &shared.vcpu_info[i % XEN_LEGACY_MAX_VCPUS],
-					      .calls = counters[i] };
+		vcpus[i] = (struct xen_vcpu){.hw = &hw[i],
+					     .id = i,
+					     .up = true,
+					     .initialised = true,
+					     .info = &shared.vcpu_info[i % XEN_LEGACY_MAX_VCPUS],
+					     .calls = counters[i]};
 		hw[i].upcall = (struct tw_upcall *)&vcpus[i].info->evtchn_upcall_pending;
 		hw[i].cr2 = (uint64_t *)&vcpus[i].info->arch.cr2;
 		hw[i].cpu = i;

@@ -29,7 +29,7 @@ uint64_t mock_guest_alloc(size_t n);
 uint64_t mock_guest_put(const void *data, size_t n);
 void *mock_guest_at(uint64_t va);
 /* Frame number behind a guest address. */
-#define MOCK_MFN_OF(va) (MOCK_MFN + (((va) - MOCK_VA) >> 12))
+#define MOCK_MFN_OF(va) (MOCK_MFN + (((va)-MOCK_VA) >> 12))
 
 /* Which CPU runs, and how often each one has been kicked. */
 extern unsigned int mock_cpu;

@@ -24,7 +24,8 @@ static void start(void)
 
 static void notify(void)
 {
-	*(struct evtchn_send *)mock_guest_at(arg) = (struct evtchn_send){ .port = xen_domain.console_port };
+	*(struct evtchn_send *)mock_guest_at(arg) =
+	    (struct evtchn_send){.port = xen_domain.console_port};
 	ck_assert_int_eq(xen_event_channel_op(EVTCHNOP_send, arg, 0, 0, 0, xen_vcpus[mock_cpu]), 0);
 }
 

@@ -20,7 +20,7 @@ static long op(uint32_t cmd)
 
 static uint32_t bind_ipi(uint32_t vcpu)
 {
-	*(struct evtchn_bind_ipi *)mock_guest_at(arg) = (struct evtchn_bind_ipi){ .vcpu = vcpu };
+	*(struct evtchn_bind_ipi *)mock_guest_at(arg) = (struct evtchn_bind_ipi){.vcpu = vcpu};
 	ck_assert_int_eq(op(EVTCHNOP_bind_ipi), 0);
 	return ((struct evtchn_bind_ipi *)mock_guest_at(arg))->port;
 }
@@ -30,7 +30,7 @@ static long bind_virq(uint32_t virq, uint32_t vcpu, uint32_t *port)
 	long rc;
 
 	*(struct evtchn_bind_virq *)mock_guest_at(arg) =
-		(struct evtchn_bind_virq){ .virq = virq, .vcpu = vcpu };
+	    (struct evtchn_bind_virq){.virq = virq, .vcpu = vcpu};
 	rc = op(EVTCHNOP_bind_virq);
 	if (port)
 		*port = ((struct evtchn_bind_virq *)mock_guest_at(arg))->port;
@@ -42,7 +42,7 @@ static long alloc_unbound(domid_t dom, domid_t remote, uint32_t *port)
 	long rc;
 
 	*(struct evtchn_alloc_unbound *)mock_guest_at(arg) =
-		(struct evtchn_alloc_unbound){ .dom = dom, .remote_dom = remote };
+	    (struct evtchn_alloc_unbound){.dom = dom, .remote_dom = remote};
 	rc = op(EVTCHNOP_alloc_unbound);
 	*port = ((struct evtchn_alloc_unbound *)mock_guest_at(arg))->port;
 	return rc;
@@ -57,7 +57,7 @@ static long port_op(uint32_t cmd, uint32_t port)
 static long bind_vcpu(uint32_t port, uint32_t vcpu)
 {
 	*(struct evtchn_bind_vcpu *)mock_guest_at(arg) =
-		(struct evtchn_bind_vcpu){ .port = port, .vcpu = vcpu };
+	    (struct evtchn_bind_vcpu){.port = port, .vcpu = vcpu};
 	return op(EVTCHNOP_bind_vcpu);
 }
 
@@ -66,7 +66,7 @@ static long status(uint32_t port, struct evtchn_status *s)
 	long rc;
 
 	*(struct evtchn_status *)mock_guest_at(arg) =
-		(struct evtchn_status){ .dom = DOMID_SELF, .port = port };
+	    (struct evtchn_status){.dom = DOMID_SELF, .port = port};
 	rc = op(EVTCHNOP_status);
 	*s = *(struct evtchn_status *)mock_guest_at(arg);
 	return rc;
@@ -88,8 +88,8 @@ static void set_mask(uint32_t port, bool on)
 static bool taken(unsigned int vcpu, uint32_t port)
 {
 	struct vcpu_info *info = xen_vcpus[vcpu]->info;
-	bool told = info->evtchn_upcall_pending &&
-		    info->evtchn_pending_sel >> (port / 64) & 1 && pending(port);
+	bool told = info->evtchn_upcall_pending && info->evtchn_pending_sel >> (port / 64) & 1 &&
+		    pending(port);
 
 	info->evtchn_upcall_pending = 0;
 	info->evtchn_pending_sel = 0;
@@ -314,7 +314,7 @@ START_TEST(close_and_errors)
 	ck_assert_int_eq(port_op(EVTCHNOP_send, ~0u), -XEN_EINVAL);
 	ck_assert_int_eq(port_op(EVTCHNOP_unmask, 4096), -XEN_EINVAL);
 	ck_assert_int_eq(status(4096, &s), -XEN_EINVAL);
-	*(struct evtchn_bind_ipi *)mock_guest_at(arg) = (struct evtchn_bind_ipi){ .vcpu = 3 };
+	*(struct evtchn_bind_ipi *)mock_guest_at(arg) = (struct evtchn_bind_ipi){.vcpu = 3};
 	ck_assert_int_eq(op(EVTCHNOP_bind_ipi), -XEN_ENOENT);
 	/* A VIRQ's send, by Xen, is an error too. */
 	ck_assert_int_eq(bind_virq(VIRQ_TIMER, 0, &port), 0);
@@ -329,7 +329,7 @@ START_TEST(ports_run_out)
 	for (n = 1; n < 4096; n++)
 		last = bind_ipi(n % 3);
 	ck_assert_uint_eq(last, 4095);
-	*(struct evtchn_bind_ipi *)mock_guest_at(arg) = (struct evtchn_bind_ipi){ .vcpu = 0 };
+	*(struct evtchn_bind_ipi *)mock_guest_at(arg) = (struct evtchn_bind_ipi){.vcpu = 0};
 	ck_assert_int_eq(op(EVTCHNOP_bind_ipi), -XEN_ENOSPC);
 	ck_assert_int_eq(bind_virq(VIRQ_TIMER, 0, NULL), -XEN_ENOSPC);
 	ck_assert_int_eq(alloc_unbound(DOMID_SELF, 0, &n), -XEN_ENOSPC);
@@ -337,9 +337,9 @@ START_TEST(ports_run_out)
 	/* The last one works like the first. */
 	ck_assert_int_eq(port_op(EVTCHNOP_send, 4095), 0);
 	ck_assert(taken(4095 % 3, 4095));
-	*(struct evtchn_reset *)mock_guest_at(arg) = (struct evtchn_reset){ .dom = 0 };
+	*(struct evtchn_reset *)mock_guest_at(arg) = (struct evtchn_reset){.dom = 0};
 	ck_assert_int_eq(op(EVTCHNOP_reset), -XEN_EPERM);
-	*(struct evtchn_reset *)mock_guest_at(arg) = (struct evtchn_reset){ .dom = DOMID_SELF };
+	*(struct evtchn_reset *)mock_guest_at(arg) = (struct evtchn_reset){.dom = DOMID_SELF};
 	ck_assert_int_eq(op(EVTCHNOP_reset), 0);
 	ck_assert_uint_eq(bind_ipi(0), 1);
 }
@@ -347,10 +347,13 @@ END_TEST
 
 START_TEST(not_served)
 {
-	static const uint32_t cmds[] = { EVTCHNOP_bind_interdomain, EVTCHNOP_bind_pirq,
-					 EVTCHNOP_init_control,	    EVTCHNOP_expand_array,
-					 EVTCHNOP_set_priority,	    14,
-					 ~0u };
+	static const uint32_t cmds[] = {EVTCHNOP_bind_interdomain,
+					EVTCHNOP_bind_pirq,
+					EVTCHNOP_init_control,
+					EVTCHNOP_expand_array,
+					EVTCHNOP_set_priority,
+					14,
+					~0u};
 	unsigned int i;
 
 	for (i = 0; i < TW_ARRAY_SIZE(cmds); i++)

@@ -26,7 +26,7 @@ static int16_t setup_table(domid_t dom, uint32_t frames, uint64_t to)
 {
 	struct gnttab_setup_table *s = mock_guest_at(arg);
 
-	*s = (struct gnttab_setup_table){ .dom = dom, .nr_frames = frames, .status = 99 };
+	*s = (struct gnttab_setup_table){.dom = dom, .nr_frames = frames, .status = 99};
 	s->frame_list.p = (xen_pfn_t *)to;
 	ck_assert_int_eq(op(GNTTABOP_setup_table, arg, 1), 0);
 	return s->status;
@@ -37,7 +37,7 @@ START_TEST(table)
 	struct gnttab_query_size *q = mock_guest_at(arg);
 	uint64_t *frames = mock_guest_at(list);
 
-	*q = (struct gnttab_query_size){ .dom = DOMID_SELF };
+	*q = (struct gnttab_query_size){.dom = DOMID_SELF};
 	ck_assert_int_eq(op(GNTTABOP_query_size, arg, 1), 0);
 	ck_assert_int_eq(q->status, GNTST_okay);
 	ck_assert_uint_eq(q->nr_frames, 1);
@@ -54,10 +54,10 @@ START_TEST(table)
 	ck_assert_int_eq(setup_table(9, 1, list), GNTST_bad_domain);
 	ck_assert_uint_eq(frames[3], 0);
 
-	*q = (struct gnttab_query_size){ .dom = DOMID_SELF };
+	*q = (struct gnttab_query_size){.dom = DOMID_SELF};
 	ck_assert_int_eq(op(GNTTABOP_query_size, arg, 1), 0);
 	ck_assert_uint_eq(q->nr_frames, 3);
-	*q = (struct gnttab_query_size){ .dom = 9 };
+	*q = (struct gnttab_query_size){.dom = 9};
 	ck_assert_int_eq(op(GNTTABOP_query_size, arg, 1), 0);
 	ck_assert_int_eq(q->status, GNTST_bad_domain);
 }
@@ -74,10 +74,10 @@ START_TEST(versions)
 	ck_assert_int_eq(op(GNTTABOP_set_version, arg, 1), -XEN_ENOSYS);
 	s->version = 0;
 	ck_assert_int_eq(op(GNTTABOP_set_version, arg, 1), -XEN_EINVAL);
-	*g = (struct gnttab_get_version){ .dom = DOMID_SELF };
+	*g = (struct gnttab_get_version){.dom = DOMID_SELF};
 	ck_assert_int_eq(op(GNTTABOP_get_version, arg, 1), 0);
 	ck_assert_uint_eq(g->version, 1);
-	*g = (struct gnttab_get_version){ .dom = 5 };
+	*g = (struct gnttab_get_version){.dom = 5};
 	ck_assert_int_eq(op(GNTTABOP_get_version, arg, 1), -XEN_ESRCH);
 }
 END_TEST
@@ -103,9 +103,11 @@ START_TEST(refusals)
 	ck_assert_uint_eq(copy[0].flags, 0x5555);
 	ck_assert_int_eq(copy[1].status, 0x5555);
 	ck_assert_int_eq(op(GNTTABOP_transfer, arg, 1), 0);
-	ck_assert_int_eq(((struct gnttab_transfer *)mock_guest_at(arg))->status, GNTST_permission_denied);
+	ck_assert_int_eq(((struct gnttab_transfer *)mock_guest_at(arg))->status,
+			 GNTST_permission_denied);
 	ck_assert_int_eq(op(GNTTABOP_unmap_grant_ref, arg, 1), 0);
-	ck_assert_int_eq(((struct gnttab_unmap_grant_ref *)mock_guest_at(arg))->status, GNTST_bad_handle);
+	ck_assert_int_eq(((struct gnttab_unmap_grant_ref *)mock_guest_at(arg))->status,
+			 GNTST_bad_handle);
 	ck_assert_uint_eq(mock_missing, 4); /* the ledger shows them */
 	ck_assert_int_eq(op(GNTTABOP_map_grant_ref, arg, 0), 0);
 }
@@ -113,8 +115,8 @@ END_TEST
 
 START_TEST(errors)
 {
-	static const uint32_t single[] = { GNTTABOP_setup_table, GNTTABOP_query_size,
-					   GNTTABOP_set_version, GNTTABOP_get_version };
+	static const uint32_t single[] = {GNTTABOP_setup_table, GNTTABOP_query_size,
+					  GNTTABOP_set_version, GNTTABOP_get_version};
 	unsigned int i;
 
 	for (i = 0; i < TW_ARRAY_SIZE(single); i++) {

@@ -30,7 +30,7 @@ static void setup(void)
 static void notify(void)
 {
 	*(struct evtchn_send *)mock_guest_at(arg) =
-		(struct evtchn_send){ .port = xen_domain.store_port };
+	    (struct evtchn_send){.port = xen_domain.store_port};
 	ck_assert_int_eq(xen_event_channel_op(EVTCHNOP_send, arg, 0, 0, 0, xen_vcpus[0]), 0);
 }
 
@@ -90,7 +90,7 @@ static bool receive(void)
 static void send(uint32_t type, uint32_t tx, const void *payload, size_t n)
 {
 	static uint32_t req_id;
-	struct xsd_sockmsg h = { .type = type, .req_id = ++req_id, .tx_id = tx, .len = (uint32_t)n };
+	struct xsd_sockmsg h = {.type = type, .req_id = ++req_id, .tx_id = tx, .len = (uint32_t)n};
 
 	ring_write(&h, sizeof(h));
 	ring_write(payload, n);
@@ -193,7 +193,7 @@ START_TEST(write_and_remove)
 	expect_ok();
 	ck_assert_str_eq(ask(XS_READ, "data/a/b\0"), "ENOENT");
 	ck_assert_str_eq(ask(XS_READ, "data/a/c/d\0"), "ENOENT");
-	expect_value("data/ab", "x"); /* the same letters, but not below */
+	expect_value("data/ab", "x");		      /* the same letters, but not below */
 	ck_assert_str_eq(ask(XS_RM, "data/a\0"), ""); /* gone, but the parent is there */
 	ck_assert_str_eq(ask(XS_RM, "nothing/at/all\0"), "ENOENT");
 	ck_assert_str_eq(ask(XS_RM, "/\0"), "EINVAL");
@@ -203,7 +203,8 @@ END_TEST
 
 START_TEST(bad_requests)
 {
-	static const char *const bad[] = { "", "a//b", "a/", "/a/", "//", "sp ace", "a\nb", "a:b", "@x" };
+	static const char *const bad[] = {"",	    "a//b", "a/",  "/a/", "//",
+					  "sp ace", "a\nb", "a:b", "@x"};
 	static char longest[XENSTORE_PAYLOAD_MAX];
 	unsigned int i;
 
@@ -363,7 +364,7 @@ END_TEST
 /* A request that comes byte by byte, with a notify after each. */
 START_TEST(requests_in_pieces)
 {
-	struct xsd_sockmsg h = { .type = XS_READ, .req_id = 7, .len = 6 };
+	struct xsd_sockmsg h = {.type = XS_READ, .req_id = 7, .len = 6};
 	size_t i;
 
 	for (i = 0; i < sizeof(h); i++) {
@@ -396,7 +397,9 @@ START_TEST(large_messages)
 		ck_assert_str_eq(ask(XS_READ, "blob\0"), "");
 		ck_assert_uint_eq(hdr.len, n);
 		ck_assert_mem_eq(body, expected, n);
-		ck_assert_str_eq(ask(XS_WRITE, "odd/length\0" "123"), "");
+		ck_assert_str_eq(ask(XS_WRITE, "odd/length\0"
+					       "123"),
+				 "");
 	}
 }
 END_TEST
@@ -404,7 +407,7 @@ END_TEST
 /* The guest does not read: answers wait, requests are not taken, nothing is lost. */
 START_TEST(guest_that_does_not_read)
 {
-	struct xsd_sockmsg h = { .type = XS_READ, .len = 6 };
+	struct xsd_sockmsg h = {.type = XS_READ, .len = 6};
 	unsigned int sent, got;
 
 	/* Each answer has 17 bytes, each request 22: the answer ring fills up in between. */
@@ -559,7 +562,7 @@ END_TEST
 /* It may come while the guest is in the middle of a request, or has not read its answers. */
 START_TEST(write_from_the_host_side_in_between)
 {
-	struct xsd_sockmsg h = { .type = XS_READ, .req_id = 9, .len = 6 };
+	struct xsd_sockmsg h = {.type = XS_READ, .req_id = 9, .len = 6};
 	unsigned int i, events = 0;
 
 	ck_assert_str_eq(ask(XS_WATCH, "control/shutdown\0tok\0"), "");
@@ -586,7 +589,7 @@ END_TEST
 
 START_TEST(lying_rings)
 {
-	struct xsd_sockmsg h = { .type = XS_READ, .len = XENSTORE_PAYLOAD_MAX + 1 };
+	struct xsd_sockmsg h = {.type = XS_READ, .len = XENSTORE_PAYLOAD_MAX + 1};
 
 	ring->req_prod = ring->req_cons + XENSTORE_RING_SIZE + 1;
 	notify();
@@ -617,7 +620,7 @@ END_TEST
 START_TEST(writer_waits_for_room)
 {
 	static char payload[XENSTORE_PAYLOAD_MAX];
-	struct xsd_sockmsg h = { .type = XS_WRITE, .len = sizeof(payload) };
+	struct xsd_sockmsg h = {.type = XS_WRITE, .len = sizeof(payload)};
 
 	memcpy(payload, "blob", 5);
 	ring_write(&h, sizeof(h));

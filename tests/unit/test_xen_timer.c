@@ -12,7 +12,8 @@ static void setup(void)
 {
 	mock_xen_reset(2);
 	arg = mock_guest_alloc(64);
-	*(struct evtchn_bind_virq *)mock_guest_at(arg) = (struct evtchn_bind_virq){ .virq = VIRQ_TIMER };
+	*(struct evtchn_bind_virq *)mock_guest_at(arg) =
+	    (struct evtchn_bind_virq){.virq = VIRQ_TIMER};
 	ck_assert_int_eq(xen_event_channel_op(EVTCHNOP_bind_virq, arg, 0, 0, 0, xen_vcpus[0]), 0);
 	port = xen_vcpus[0]->virq_port[VIRQ_TIMER];
 	ck_assert_uint_ne(port, 0);
@@ -26,14 +27,14 @@ static long op(uint64_t cmd, unsigned int target, uint64_t a)
 static long singleshot(uint64_t expiry, uint32_t flags)
 {
 	*(struct vcpu_set_singleshot_timer *)mock_guest_at(arg) =
-		(struct vcpu_set_singleshot_timer){ .timeout_abs_ns = expiry, .flags = flags };
+	    (struct vcpu_set_singleshot_timer){.timeout_abs_ns = expiry, .flags = flags};
 	return op(VCPUOP_set_singleshot_timer, 0, arg);
 }
 
 static long periodic(uint64_t period)
 {
 	*(struct vcpu_set_periodic_timer *)mock_guest_at(arg) =
-		(struct vcpu_set_periodic_timer){ .period_ns = period };
+	    (struct vcpu_set_periodic_timer){.period_ns = period};
 	return op(VCPUOP_set_periodic_timer, 0, arg);
 }
 
@@ -151,7 +152,7 @@ START_TEST(poll_timeout_shares_the_timer)
 	mock_tsc = 7000;
 	mock_timer_calls = 0;
 	xen_timer_fired(0);
-	ck_assert(!fired()); /* it ends a wait; it is no event */
+	ck_assert(!fired());			/* it ends a wait; it is no event */
 	ck_assert_uint_eq(mock_timer_calls, 0); /* and does not fire again and again */
 	xen_timer_poll(v, 0);
 	ck_assert_uint_eq(mock_timer, 0);
@@ -181,7 +182,8 @@ START_TEST(clock_page)
 	struct vcpu_time_info *t = &xen_vcpus[0]->info->time;
 	uint32_t version;
 
-	tw_host.clock = (struct tw_clock){ .tsc0 = 77, .base_ns = 88, .mul = 0x80000001, .shift = -3 };
+	tw_host.clock =
+	    (struct tw_clock){.tsc0 = 77, .base_ns = 88, .mul = 0x80000001, .shift = -3};
 	xen_time_publish(xen_vcpus[0]);
 	version = t->version;
 	ck_assert_uint_ne(version, 0);
@@ -202,7 +204,7 @@ END_TEST
 static long time_area(uint64_t va)
 {
 	*(struct vcpu_register_time_memory_area *)mock_guest_at(arg) =
-		(struct vcpu_register_time_memory_area){ .addr.p = va };
+	    (struct vcpu_register_time_memory_area){.addr.p = va};
 	return op(VCPUOP_register_vcpu_time_memory_area, 0, arg);
 }
 
@@ -252,7 +254,7 @@ END_TEST
 static long runstate_area(unsigned int vcpu, uint64_t va)
 {
 	*(struct vcpu_register_runstate_memory_area *)mock_guest_at(arg) =
-		(struct vcpu_register_runstate_memory_area){ .addr.p = va };
+	    (struct vcpu_register_runstate_memory_area){.addr.p = va};
 	return op(VCPUOP_register_runstate_memory_area, vcpu, arg);
 }
 
@@ -286,7 +288,8 @@ START_TEST(runstate)
 	ck_assert_uint_eq(now.time[0] + now.time[1] + now.time[2] + now.time[3], 1600);
 	ck_assert_uint_eq(r->time[RUNSTATE_running], 800); /* the area: as of the last change */
 
-	/* Steal that a busy vCPU could not see shows at the next tick; it cannot exceed the time. */
+	/* Steal that a busy vCPU could not see shows at the next tick; it cannot exceed the time.
+	 */
 	mock_steal[0] = 250;
 	xen_timer_fired(0);
 	ck_assert_uint_eq(r->time[RUNSTATE_runnable], 250);

@@ -79,7 +79,7 @@ START_TEST(features)
 {
 	struct xen_feature_info *info = mock_guest_at(arg);
 
-	*info = (struct xen_feature_info){ .submap_idx = 0 };
+	*info = (struct xen_feature_info){.submap_idx = 0};
 	ck_assert_int_eq(op(XENVER_get_features, arg), 0);
 	ck_assert_uint_eq(info->submap, 1u << 4 | 1u << 5 | 1u << 7);
 	info->submap_idx = 1;
@@ -90,10 +90,10 @@ END_TEST
 
 START_TEST(faults)
 {
-	static const uint32_t cmds[] = { XENVER_extraversion,	     XENVER_compile_info,
-					 XENVER_capabilities,	     XENVER_changeset,
-					 XENVER_platform_parameters, XENVER_get_features,
-					 XENVER_guest_handle,	     XENVER_commandline };
+	static const uint32_t cmds[] = {XENVER_extraversion,	    XENVER_compile_info,
+					XENVER_capabilities,	    XENVER_changeset,
+					XENVER_platform_parameters, XENVER_get_features,
+					XENVER_guest_handle,	    XENVER_commandline};
 	unsigned int i;
 
 	for (i = 0; i < TW_ARRAY_SIZE(cmds); i++)

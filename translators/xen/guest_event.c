@@ -12,16 +12,17 @@
  */
 #include "guest.h"
 
-#define XEN_PORTS	 EVTCHN_2L_NR_CHANNELS
-#define XEN_BACKENDS	 16
-#define BITS_PER_LONG	 64
+#define XEN_PORTS     EVTCHN_2L_NR_CHANNELS
+#define XEN_BACKENDS  16
+#define BITS_PER_LONG 64
 
 /* One port; a single word so that it is read whole. */
 union port {
 	struct {
-		uint8_t state;	 /* EVTCHNSTAT_* */
-		uint8_t vcpu;	 /* who is notified */
-		uint16_t detail; /* unbound: remote domain; interdomain: backend; virq: its number */
+		uint8_t state; /* EVTCHNSTAT_* */
+		uint8_t vcpu;  /* who is notified */
+		uint16_t
+		    detail; /* unbound: remote domain; interdomain: backend; virq: its number */
 	};
 	uint32_t word;
 };
@@ -42,14 +43,14 @@ static struct tw_lock lock; /* for changes of ports[], backends[] and virq_port[
 
 static inline union port port_get(uint32_t port)
 {
-	union port p = { .word = __atomic_load_n(&ports[port].word, __ATOMIC_ACQUIRE) };
+	union port p = {.word = __atomic_load_n(&ports[port].word, __ATOMIC_ACQUIRE)};
 
 	return p;
 }
 
 static inline void port_set(uint32_t port, uint8_t state, uint8_t vcpu, uint16_t detail)
 {
-	union port p = { { .state = state, .vcpu = vcpu, .detail = detail } };
+	union port p = {{.state = state, .vcpu = vcpu, .detail = detail}};
 
 	__atomic_store_n(&ports[port].word, p.word, __ATOMIC_SEQ_CST);
 }
@@ -57,7 +58,8 @@ static inline void port_set(uint32_t port, uint8_t state, uint8_t vcpu, uint16_t
 static inline bool bit_test(const xen_ulong_t *map, uint32_t bit)
 {
 	return __atomic_load_n(&map[bit / BITS_PER_LONG], __ATOMIC_SEQ_CST) >>
-		       (bit % BITS_PER_LONG) & 1;
+		   (bit % BITS_PER_LONG) &
+	       1;
 }
 
 /* Set or clear a bit; true if it was set before. */
@@ -91,7 +93,8 @@ static void kick_pollers(unsigned int target, unsigned int cpu)
 	unsigned int i;
 
 	for (i = 0; i < xen_domain.vcpus; i++)
-		if (i != target && i != cpu && __atomic_load_n(&xen_vcpus[i]->polling, __ATOMIC_RELAXED))
+		if (i != target && i != cpu &&
+		    __atomic_load_n(&xen_vcpus[i]->polling, __ATOMIC_RELAXED))
 			tw_kick(i);
 }
 
@@ -321,10 +324,11 @@ static const struct event_op {
 	uint8_t count;			       /* enum xen_call_index */
 } event_ops[] = {
 #define OP(name, out, index)                                                                       \
-	[EVTCHNOP_##name] = { event_##name, sizeof(struct evtchn_##name), out, XEN_CALL_EVENT_##index }
-	OP(alloc_unbound, true, ALLOC), OP(bind_virq, true, BIND_VIRQ), OP(bind_ipi, true, BIND_IPI),
-	OP(bind_vcpu, false, BIND_VCPU), OP(close, false, CLOSE), OP(status, true, STATUS),
-	OP(reset, false, RESET),
+	[EVTCHNOP_##                                                                               \
+	    name] = {event_##name, sizeof(struct evtchn_##name), out, XEN_CALL_EVENT_##index}
+    OP(alloc_unbound, true, ALLOC),  OP(bind_virq, true, BIND_VIRQ), OP(bind_ipi, true, BIND_IPI),
+    OP(bind_vcpu, false, BIND_VCPU), OP(close, false, CLOSE),	     OP(status, true, STATUS),
+    OP(reset, false, RESET),
 #undef OP
 };
 

@@ -12,9 +12,9 @@
 /* The most operations that one call may carry; drivers send batches of tens. */
 #define GRANT_OPS_MAX 4096u
 
-static uint64_t table_mfn;	   /* first frame of the table */
-static unsigned int table_frames;  /* how many there are */
-static unsigned int table_in_use;  /* how many the guest has asked for */
+static uint64_t table_mfn;	  /* first frame of the table */
+static unsigned int table_frames; /* how many there are */
+static unsigned int table_in_use; /* how many the guest has asked for */
 
 TW_INIT void xen_grant_init(uint64_t first_mfn, unsigned int frames)
 {
@@ -106,14 +106,14 @@ static const struct grant_refusal {
 	int8_t status;
 } grant_refusals[] = {
 #define REFUSE(cmd, type, status_code)                                                             \
-	[cmd] = { sizeof(struct type), offsetof(struct type, status), status_code }
-	REFUSE(GNTTABOP_map_grant_ref, gnttab_map_grant_ref, GNTST_general_error),
-	REFUSE(GNTTABOP_unmap_grant_ref, gnttab_unmap_grant_ref, GNTST_bad_handle),
-	REFUSE(GNTTABOP_unmap_and_replace, gnttab_unmap_and_replace, GNTST_bad_handle),
-	REFUSE(GNTTABOP_copy, gnttab_copy, GNTST_general_error),
-	REFUSE(GNTTABOP_transfer, gnttab_transfer, GNTST_permission_denied),
-	REFUSE(GNTTABOP_get_status_frames, gnttab_get_status_frames, GNTST_general_error),
-	REFUSE(GNTTABOP_swap_grant_ref, gnttab_swap_grant_ref, GNTST_general_error),
+	[cmd] = {sizeof(struct type), offsetof(struct type, status), status_code}
+    REFUSE(GNTTABOP_map_grant_ref, gnttab_map_grant_ref, GNTST_general_error),
+    REFUSE(GNTTABOP_unmap_grant_ref, gnttab_unmap_grant_ref, GNTST_bad_handle),
+    REFUSE(GNTTABOP_unmap_and_replace, gnttab_unmap_and_replace, GNTST_bad_handle),
+    REFUSE(GNTTABOP_copy, gnttab_copy, GNTST_general_error),
+    REFUSE(GNTTABOP_transfer, gnttab_transfer, GNTST_permission_denied),
+    REFUSE(GNTTABOP_get_status_frames, gnttab_get_status_frames, GNTST_general_error),
+    REFUSE(GNTTABOP_swap_grant_ref, gnttab_swap_grant_ref, GNTST_general_error),
 #undef REFUSE
 };
 

@@ -4,82 +4,17 @@
  * its answer in the ring as soon as its hypercall returns. One client, so there is no access
  * control, and transactions are names only: changes show at once, commit always succeeds, and an
  * abort takes nothing back (Linux's drivers abort only when they give up a device anyway).
- *
- * A watch event must not get lost for want of room: what does not fit the queue is remembered in
- * the watch and sent later as an event for the watch's own path, which Xen's protocol allows (the
- * client must look at the tree anyway).
  */
 #include <string.h>
 
 #include "guest.h"
 #include "guest_store.h"
 
-#define WATCHES_SIZE 4096 /* bytes; Linux's own and a dozen devices use about a quarter */
-#define TRANSACTIONS 32u  /* open at a time */
+#define TRANSACTIONS 32u /* open at a time */
 
 static struct tw_lock lock;
 
-static uint64_t watches_block[WATCHES_SIZE / sizeof(uint64_t)];
-static struct store_list watches = { .size = WATCHES_SIZE, .block = watches_block };
-static bool watches_owed; /* some watch may have owed set */
-
 static uint32_t transactions; /* bit n: transaction n + 1 is open */
-
-/* --- watches --- */
-
-/* Queue the event of watch w for a change of path. */
-static bool watch_event(const struct store_entry *w, const char *path)
-{
-	static const struct xsd_sockmsg none;
-
-	if (w->relative && store_below(path, STORE_HOME))
-		path += STORE_HOME_LEN + 1;
-	if (!store_message_begin(&none, XS_WATCH_EVENT) ||
-	    !store_message_add(path, strlen(path) + 1) ||
-	    !store_message_add(store_data(w), w->data_len))
-		return false;
-	store_message_end();
-	return true;
-}
-
-static void watch_fire(struct store_entry *w, const char *path)
-{
-	if (!w->owed && watch_event(w, path))
-		return;
-	w->owed = true;
-	watches_owed = true;
-}
-
-/* path has changed, or, if removed, is gone with all that was below. */
-static void watches_fire(const char *path, bool removed)
-{
-	struct store_entry *w = NULL;
-
-	while ((w = store_next(&watches, w))) {
-		if (!strcmp(path, w->text) || store_below(path, w->text))
-			watch_fire(w, path);
-		else if (removed && store_below(w->text, path))
-			watch_fire(w, w->text);
-	}
-}
-
-/* The queue is empty: send owed events as far as they fit. True if there were any. */
-static bool watches_settle(void)
-{
-	struct store_entry *w = NULL;
-
-	if (!watches_owed)
-		return false;
-	while ((w = store_next(&watches, w))) {
-		if (!w->owed)
-			continue;
-		if (!watch_event(w, w->text))
-			return true;
-		w->owed = false;
-	}
-	watches_owed = false;
-	return true;
-}
 
 /* --- requests --- */
 
@@ -280,21 +215,10 @@ static const char *do_set_perms(const char *path, struct store_entry *node, stru
 	    value_len > (size_t)(store_request.text + sizeof(store_request.text) - value))
 		return "ENOSPC";
 	memcpy(value, store_data(node), value_len);
-	if (!store_put(&store_nodes, node, path, strlen(path), perms, perm_len, value,
-		       value_len))
+	if (!store_put(&store_nodes, node, path, strlen(path), perms, perm_len, value, value_len))
 		return "ENOSPC";
 	o->changed = path;
 	return NULL;
-}
-
-static struct store_entry *watch_find(const char *path, const char *token)
-{
-	struct store_entry *w = NULL;
-
-	while ((w = store_next(&watches, w)))
-		if (!strcmp(w->text, path) && !strcmp(store_data(w), token))
-			break;
-	return w;
 }
 
 static const char *do_watch(const char *path, struct store_entry *node, struct outcome *o)
@@ -303,13 +227,10 @@ static const char *do_watch(const char *path, struct store_entry *node, struct o
 
 	if (!token)
 		return "EINVAL";
-	if (watch_find(path, token))
+	if (store_watch_find(path, token))
 		return "EEXIST";
-	o->watch = store_put(&watches, NULL, path, strlen(path), "", 0, token, strlen(token) + 1);
-	if (!o->watch)
-		return "E2BIG"; /* Xen's answer for too many watches */
-	o->watch->relative = path == store_request.text;
-	return NULL;
+	o->watch = store_watch_add(path, token, path == store_request.text);
+	return o->watch ? NULL : "E2BIG"; /* Xen's answer for too many watches */
 }
 
 static const char *do_unwatch(const char *path, struct store_entry *node, struct outcome *o)
@@ -319,16 +240,16 @@ static const char *do_unwatch(const char *path, struct store_entry *node, struct
 
 	if (!token)
 		return "EINVAL";
-	w = watch_find(path, token);
+	w = store_watch_find(path, token);
 	if (!w)
 		return "ENOENT";
-	store_remove(&watches, w);
+	store_watch_remove(w);
 	return NULL;
 }
 
 static const char *do_reset_watches(const char *path, struct store_entry *node, struct outcome *o)
 {
-	store_list_clear(&watches);
+	store_watches_clear();
 	return NULL;
 }
 
@@ -349,8 +270,7 @@ static const char *do_transaction_start(const char *path, struct store_entry *no
 	return NULL;
 }
 
-static const char *do_transaction_end(const char *path, struct store_entry *node,
-				      struct outcome *o)
+static const char *do_transaction_end(const char *path, struct store_entry *node, struct outcome *o)
 {
 	const char *how = argument(0);
 
@@ -362,8 +282,7 @@ static const char *do_transaction_end(const char *path, struct store_entry *node
 	return NULL;
 }
 
-static const char *do_get_domain_path(const char *path, struct store_entry *node,
-				      struct outcome *o)
+static const char *do_get_domain_path(const char *path, struct store_entry *node, struct outcome *o)
 {
 	uint64_t domid;
 
@@ -394,29 +313,29 @@ enum { NO_PATH, PATH, WATCH_PATH };
 
 static const struct {
 	operation *serve;
-	uint8_t path;  /* argument 0 */
-	bool answers;  /* has an answer of its own, so no "OK" */
+	uint8_t path; /* argument 0 */
+	bool answers; /* has an answer of its own, so no "OK" */
 } operations[XS_TYPE_COUNT] = {
-	[XS_READ] = { do_read, PATH, true },
-	[XS_WRITE] = { do_write, PATH, false },
-	[XS_DIRECTORY] = { do_directory, PATH, true },
-	[XS_DIRECTORY_PART] = { do_directory_part, PATH, true },
-	[XS_MKDIR] = { do_mkdir, PATH, false },
-	[XS_RM] = { do_rm, PATH, false },
-	[XS_GET_PERMS] = { do_get_perms, PATH, true },
-	[XS_SET_PERMS] = { do_set_perms, PATH, false },
-	[XS_WATCH] = { do_watch, WATCH_PATH, false },
-	[XS_UNWATCH] = { do_unwatch, WATCH_PATH, false },
-	[XS_RESET_WATCHES] = { do_reset_watches, NO_PATH, false },
-	[XS_TRANSACTION_START] = { do_transaction_start, NO_PATH, true },
-	[XS_TRANSACTION_END] = { do_transaction_end, NO_PATH, false },
-	[XS_GET_DOMAIN_PATH] = { do_get_domain_path, NO_PATH, true },
-	[XS_IS_DOMAIN_INTRODUCED] = { do_is_introduced, NO_PATH, true },
-	[XS_CONTROL] = { do_refuse, NO_PATH, true },
-	[XS_INTRODUCE] = { do_refuse, NO_PATH, true },
-	[XS_RELEASE] = { do_refuse, NO_PATH, true },
-	[XS_RESUME] = { do_refuse, NO_PATH, true },
-	[XS_SET_TARGET] = { do_refuse, NO_PATH, true },
+    [XS_READ] = {do_read, PATH, true},
+    [XS_WRITE] = {do_write, PATH, false},
+    [XS_DIRECTORY] = {do_directory, PATH, true},
+    [XS_DIRECTORY_PART] = {do_directory_part, PATH, true},
+    [XS_MKDIR] = {do_mkdir, PATH, false},
+    [XS_RM] = {do_rm, PATH, false},
+    [XS_GET_PERMS] = {do_get_perms, PATH, true},
+    [XS_SET_PERMS] = {do_set_perms, PATH, false},
+    [XS_WATCH] = {do_watch, WATCH_PATH, false},
+    [XS_UNWATCH] = {do_unwatch, WATCH_PATH, false},
+    [XS_RESET_WATCHES] = {do_reset_watches, NO_PATH, false},
+    [XS_TRANSACTION_START] = {do_transaction_start, NO_PATH, true},
+    [XS_TRANSACTION_END] = {do_transaction_end, NO_PATH, false},
+    [XS_GET_DOMAIN_PATH] = {do_get_domain_path, NO_PATH, true},
+    [XS_IS_DOMAIN_INTRODUCED] = {do_is_introduced, NO_PATH, true},
+    [XS_CONTROL] = {do_refuse, NO_PATH, true},
+    [XS_INTRODUCE] = {do_refuse, NO_PATH, true},
+    [XS_RELEASE] = {do_refuse, NO_PATH, true},
+    [XS_RESUME] = {do_refuse, NO_PATH, true},
+    [XS_SET_TARGET] = {do_refuse, NO_PATH, true},
 };
 
 /* Special watch paths: events of domains, of which there are none here. */
@@ -457,7 +376,7 @@ static const char *perform(uint32_t type, struct outcome *o)
 static void serve_request(void)
 {
 	const struct xsd_sockmsg *hdr = &store_request.hdr;
-	struct outcome o = { 0 };
+	struct outcome o = {0};
 	const char *error;
 
 	xen_count(xen_vcpus[tw_cpu()], XEN_CALL_STORE_REQUEST);
@@ -471,16 +390,16 @@ static void serve_request(void)
 	}
 	store_message_end();
 	if (o.changed)
-		watches_fire(o.changed, o.removed);
+		store_watches_fire(o.changed, o.removed);
 	if (o.watch)
-		watch_fire(o.watch, o.watch->text);
+		store_watch_fire(o.watch, o.watch->text);
 }
 
 /* Go on until the guest must move: it has no complete request, or no room for the answers. */
 static void serve(void)
 {
 	while (store_flush()) {
-		if (watches_settle())
+		if (store_watches_settle())
 			continue;
 		if (!store_receive())
 			break;
@@ -512,7 +431,7 @@ long xen_store_write(const char *path, const char *value)
 	else if (!store_write(absolute, value, strlen(value)))
 		rc = -XEN_ENOSPC;
 	if (!rc) {
-		watches_fire(absolute, false);
+		store_watches_fire(absolute, false);
 		serve();
 	}
 	tw_unlock(&lock);
@@ -522,8 +441,7 @@ long xen_store_write(const char *path, const char *value)
 TW_INIT void xen_store_init(struct xenstore_domain_interface *ring)
 {
 	store_wire_reset();
-	store_list_clear(&watches);
-	watches_owed = false;
+	store_watches_clear();
 	transactions = 0;
 	store_populate();
 	ring->server_features = XENSTORE_SERVER_FEATURE_ERROR;

@@ -53,8 +53,8 @@ static inline const char *store_data(const struct store_entry *e)
  * not lie inside the list. NULL: no room, nothing has changed.
  */
 struct store_entry *store_put(struct store_list *list, struct store_entry *e, const char *path,
-			      size_t path_len, const char *perms, size_t perm_len,
-			      const char *data, size_t data_len);
+			      size_t path_len, const char *perms, size_t perm_len, const char *data,
+			      size_t data_len);
 void store_remove(struct store_list *list, struct store_entry *e);
 
 /* --- guest_store_wire.c: the ring page; one request in, a queue of messages out --- */
@@ -105,5 +105,19 @@ bool store_has_parent(const char *path);
 const char *store_child(const struct store_entry *e, const char *dir);
 /* What a domU finds at boot. */
 void store_populate(void);
+
+/* --- guest_store_watch.c --- */
+/* The watch with this path (absolute or special) and token, or NULL. */
+struct store_entry *store_watch_find(const char *path, const char *token);
+/* NULL: no room. */
+struct store_entry *store_watch_add(const char *path, const char *token, bool relative);
+void store_watch_remove(struct store_entry *w);
+void store_watches_clear(void);
+/* Queue one watch's event for a change of path. */
+void store_watch_fire(struct store_entry *w, const char *path);
+/* path has changed, or, if removed, is gone with all that was below: tell who watches it. */
+void store_watches_fire(const char *path, bool removed);
+/* The queue is empty: send owed events as far as they fit. True if there were any. */
+bool store_watches_settle(void);
 
 #endif /* TRANSLATORS_XEN_GUEST_STORE_H */

@@ -40,8 +40,8 @@ struct store_entry *store_find(const struct store_list *list, const char *path)
 }
 
 struct store_entry *store_put(struct store_list *list, struct store_entry *e, const char *path,
-			      size_t path_len, const char *perms, size_t perm_len,
-			      const char *data, size_t data_len)
+			      size_t path_len, const char *perms, size_t perm_len, const char *data,
+			      size_t data_len)
 {
 	size_t size = (sizeof(*e) + path_len + 1 + perm_len + data_len + 7) & ~(size_t)7;
 	size_t start = e ? offset_of(list, e) : list->used;
@@ -55,11 +55,11 @@ struct store_entry *store_put(struct store_list *list, struct store_entry *e, co
 	list->used = (uint32_t)(list->used - (end - start) + size);
 
 	e = (struct store_entry *)(block + start);
-	*e = (struct store_entry){ .size = (uint16_t)size,
-				   .path_len = (uint16_t)path_len,
-				   .perm_len = (uint16_t)perm_len,
-				   .data_len = (uint16_t)data_len,
-				   .relative = relative };
+	*e = (struct store_entry){.size = (uint16_t)size,
+				  .path_len = (uint16_t)path_len,
+				  .perm_len = (uint16_t)perm_len,
+				  .data_len = (uint16_t)data_len,
+				  .relative = relative};
 	memcpy(e->text, path, path_len);
 	e->text[path_len] = '\0';
 	memcpy(e->text + path_len + 1, perms, perm_len);

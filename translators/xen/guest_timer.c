@@ -139,8 +139,8 @@ void xen_timer_fired(unsigned int cpu)
 	}
 	if (v->periodic_ns && v->periodic_next <= now) {
 		/* Missed periods become one event (H-4). */
-		v->periodic_next += ((now - v->periodic_next) / v->periodic_ns + 1) *
-				    v->periodic_ns;
+		v->periodic_next +=
+		    ((now - v->periodic_next) / v->periodic_ns + 1) * v->periodic_ns;
 		fired = true;
 	}
 	if (v->poll_expiry && v->poll_expiry <= now)

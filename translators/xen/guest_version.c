@@ -20,8 +20,8 @@
 	(1u << XENFEAT_pae_pgdir_above_4gb | 1u << XENFEAT_mmu_pt_update_preserve_ad |             \
 	 1u << XENFEAT_gnttab_map_avail_bits)
 
-const uint8_t xen_guest_uuid[16] = { 0x74, 0x77, 0x6f, 0x77, 0x61, 0x79, 0x40, 0x00,
-				     0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01 };
+const uint8_t xen_guest_uuid[16] = {0x74, 0x77, 0x6f, 0x77, 0x61, 0x79, 0x40, 0x00,
+				    0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01};
 
 /* Copy text to a char[size] of the guest, the rest zero. size is a multiple of 16. */
 static long put_text(uint64_t to, const char *text, size_t size)
@@ -41,8 +41,8 @@ static long put_text(uint64_t to, const char *text, size_t size)
 static long compile_info(uint64_t to)
 {
 	struct xen_compile_info info = {
-		.compiler = "gcc " __VERSION__,
-		.compile_by = "twoway",
+	    .compiler = "gcc " __VERSION__,
+	    .compile_by = "twoway",
 	};
 
 	return tw_copy_to_guest(to, &info, sizeof(info)) ? -XEN_EFAULT : 0;
@@ -62,7 +62,7 @@ static long get_features(uint64_t arg)
 
 static long platform_parameters(uint64_t arg)
 {
-	struct xen_platform_parameters params = { .virt_start = HYPERVISOR_VIRT_START };
+	struct xen_platform_parameters params = {.virt_start = HYPERVISOR_VIRT_START};
 
 	return tw_copy_to_guest(arg, &params, sizeof(params)) ? -XEN_EFAULT : 0;
 }
@@ -83,8 +83,8 @@ static long version_info(uint32_t cmd, uint64_t arg)
 	case XENVER_pagesize:
 		return arg ? -XEN_EINVAL : (long)TW_PAGE_SIZE;
 	case XENVER_guest_handle:
-		return tw_copy_to_guest(arg, xen_guest_uuid, sizeof(xen_guest_uuid)) ? -XEN_EFAULT :
-										       0;
+		return tw_copy_to_guest(arg, xen_guest_uuid, sizeof(xen_guest_uuid)) ? -XEN_EFAULT
+										     : 0;
 	case XENVER_commandline: /* the host's own: none of the guest's business */
 		return put_text(arg, "", sizeof(xen_commandline_t));
 	case XENVER_build_id:

@@ -28,7 +28,8 @@ static const char *refuse_xen_pv(const struct image *image)
 	if (image->wrapper)
 		return "it is a bare compressed file: unpack it first";
 	if (!image->notes.present)
-		return image->why ? image->why : "it has no Xen ELF notes: not built with Xen PV support";
+		return image->why ? image->why
+				  : "it has no Xen ELF notes: not built with Xen PV support";
 	if (image->elf.machine != EM_X86_64)
 		return "it is a 32-bit Xen PV kernel; this version runs x86-64 ones";
 	if (!is_pv(&image->notes))
@@ -87,13 +88,14 @@ static char *check_profile(const struct abi *abi, const char *rest, int *status)
 
 	*status = EXIT_USAGE;
 	if (*rest == '@') {
-		char *number = text("%.*s", (int)(colon ? colon - rest - 1 : (long)strlen(rest) - 1),
-				    rest + 1);
+		char *number = text(
+			"%.*s", (int)(colon ? colon - rest - 1 : (long)strlen(rest) - 1), rest + 1);
 		bool good = parse_count(number, 1, 1000, &version);
 
 		free(number);
 		if (!good)
-			return text("--abi: a version is a number from 1 on, as in %s@1", abi->name);
+			return text("--abi: a version is a number from 1 on, as in %s@1",
+				    abi->name);
 	}
 	if (colon && !colon[1])
 		return text("--abi: the profile's name is missing after the colon");
@@ -110,8 +112,8 @@ static char *check_profile(const struct abi *abi, const char *rest, int *status)
 		return text("guest ABI %s has version %u here, not %u", abi->name, abi->version,
 			    version);
 	if (colon && strcmp(colon, ":default"))
-		return text("guest ABI %s has only the profile \"default\" here, not \"%s\"", abi->name,
-			    colon + 1);
+		return text("guest ABI %s has only the profile \"default\" here, not \"%s\"",
+			    abi->name, colon + 1);
 	return NULL;
 }
 
@@ -138,7 +140,8 @@ const struct abi *abi_choose(const char *wanted, const struct image *image, int 
 	abi = find(wanted, n);
 	if (!abi) {
 		*status = EXIT_USAGE;
-		*why = text("--abi: there is no guest ABI \"%.*s\": see twoway help run", (int)n, wanted);
+		*why = text("--abi: there is no guest ABI \"%.*s\": see twoway help run", (int)n,
+			    wanted);
 		return NULL;
 	}
 	*why = check_profile(abi, wanted + n, status);

@@ -19,6 +19,7 @@ int cmd_help(int argc, char **argv)
 	       "Boot a guest kernel that was built for one hypervisor on another one.\n\n");
 	for (command = commands; command->name; command++)
 		printf("  %-8s  %s\n", command->name, command->title);
-	printf("\n\"twoway help COMMAND\" explains one; \"twoway --version\" prints the version.\n");
+	printf("\n\"twoway help COMMAND\" explains one; \"twoway --version\" prints the "
+	       "version.\n");
 	return EXIT_OK;
 }

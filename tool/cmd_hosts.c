@@ -12,8 +12,9 @@ static void print_json(void)
 	for (const struct host *host = hosts; host->name; host++) {
 		char *why = host_refuse(host);
 
-		json_array_append_new(all, json_pack("{s:s, s:s, s:b, s:s?}", "name", host->name, "title",
-						     host->title, "available", !why, "why", why));
+		json_array_append_new(all, json_pack("{s:s, s:s, s:b, s:s?}", "name", host->name,
+						     "title", host->title, "available", !why, "why",
+						     why));
 		free(why);
 	}
 	all = must(json_pack("{s:o}", "hosts", all));
@@ -38,8 +39,9 @@ int cmd_hosts(int argc, char **argv)
 	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
 		return cmd_help(2, (char *[]){ "help", "hosts", NULL });
 	if (argc > 2 || (argc == 2 && strcmp(argv[1], "--json")))
-		return fail_with(EXIT_USAGE, "hosts: \"%s\" is not understood: see twoway help hosts",
-			    argv[argc - 1]);
+		return fail_with(EXIT_USAGE,
+				 "hosts: \"%s\" is not understood: see twoway help hosts",
+				 argv[argc - 1]);
 	if (argc == 2)
 		print_json();
 	else

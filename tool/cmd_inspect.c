@@ -33,10 +33,11 @@ static json_t *abis_json(const struct image *image)
 	json_t *all = must(json_array());
 
 	for (const struct abi *abi = abis; abi->name; abi++) {
-		const char *why = abi->refuse ? abi->refuse(image) : "not in this version of twoway";
+		const char *why = abi->refuse ? abi->refuse(image)
+					      : "not in this version of twoway";
 
-		json_array_append_new(all, json_pack("{s:s, s:s, s:b, s:s?}", "name", abi->name, "title",
-						     abi->title, "ok", !why, "why", why));
+		json_array_append_new(all, json_pack("{s:s, s:s, s:b, s:s?}", "name", abi->name,
+						     "title", abi->title, "ok", !why, "why", why));
 	}
 	return all;
 }
@@ -67,13 +68,18 @@ static json_t *facts(const char *path, const struct image *image)
 	json_object_set_new(all, "compression",
 			    packed ? json_string(tw_compression_name(comp)) : json_null());
 	json_object_set_new(all, "unpacked_size",
-			    image->unpacked ? json_integer((json_int_t)image->unpacked_size) : json_null());
-	json_object_set_new(all, "kernel_version", image->is_bzimage && *image->bz.version ?
-			    version_json(image->bz.version) : json_null());
-	json_object_set_new(all, "machine", image->has_elf ?
-			    json_string(machine_name(image->elf.machine)) : json_null());
+			    image->unpacked ? json_integer((json_int_t)image->unpacked_size)
+					    : json_null());
+	json_object_set_new(all, "kernel_version",
+			    image->is_bzimage && *image->bz.version
+				    ? version_json(image->bz.version)
+				    : json_null());
+	json_object_set_new(all, "machine",
+			    image->has_elf ? json_string(machine_name(image->elf.machine))
+					   : json_null());
 	json_object_set_new(all, "problem", image->why ? json_string(image->why) : json_null());
-	json_object_set_new(all, "xen_notes", image->has_elf ? notes_json(&image->elf) : json_array());
+	json_object_set_new(all, "xen_notes",
+			    image->has_elf ? notes_json(&image->elf) : json_array());
 	json_object_set_new(all, "abis", abis_json(image));
 	return all;
 }
@@ -88,8 +94,12 @@ static const char *string(const json_t *object, const char *name)
 static void print_text(const json_t *all)
 {
 	static const char *const lines[][2] = {
-		{ "file", "file" }, { "format", "format" }, { "machine", "machine" },
-		{ "kernel_version", "kernel" }, { "compression", "compression" }, { "problem", "problem" },
+		{ "file", "file" },
+		{ "format", "format" },
+		{ "machine", "machine" },
+		{ "kernel_version", "kernel" },
+		{ "compression", "compression" },
+		{ "problem", "problem" },
 	};
 	json_t *unpacked = json_object_get(all, "unpacked_size"), *row;
 	size_t i;
@@ -97,7 +107,8 @@ static void print_text(const json_t *all)
 	for (i = 0; i < sizeof(lines) / sizeof(*lines); i++)
 		if (json_is_string(json_object_get(all, lines[i][0])))
 			printf("%-12s %s\n", lines[i][1], string(all, lines[i][0]));
-	printf("%-12s %lld bytes", "size", (long long)json_integer_value(json_object_get(all, "size")));
+	printf("%-12s %lld bytes", "size",
+	       (long long)json_integer_value(json_object_get(all, "size")));
 	if (json_is_integer(unpacked))
 		printf(", %lld unpacked", (long long)json_integer_value(unpacked));
 	printf("\n%-12s", "boot");
@@ -109,11 +120,11 @@ static void print_text(const json_t *all)
 	json_array_foreach(json_object_get(all, "xen_notes"), i, row)
 		printf("  %-18s %s\n", string(row, "name"), string(row, "value"));
 	printf("guest ABIs\n");
-	json_array_foreach(json_object_get(all, "abis"), i, row)
-		printf("  %-8s %-4s %s%s%s\n", string(row, "name"),
-		       json_is_true(json_object_get(row, "ok")) ? "yes" : "no", string(row, "title"),
-		       json_is_string(json_object_get(row, "why")) ? ": " : "",
-		       json_is_string(json_object_get(row, "why")) ? string(row, "why") : "");
+	json_array_foreach(json_object_get(all, "abis"), i, row) printf(
+		"  %-8s %-4s %s%s%s\n", string(row, "name"),
+		json_is_true(json_object_get(row, "ok")) ? "yes" : "no", string(row, "title"),
+		json_is_string(json_object_get(row, "why")) ? ": " : "",
+		json_is_string(json_object_get(row, "why")) ? string(row, "why") : "");
 }
 
 static int inspect(const char *path, bool json)
@@ -151,8 +162,9 @@ int cmd_inspect(int argc, char **argv)
 		if (option == 'h')
 			return cmd_help(2, (char *[]){ "help", "inspect", NULL });
 		if (option != 'j')
-			return fail_with(EXIT_USAGE, "inspect: unknown option %s: see twoway help inspect",
-				    argv[optind - 1]);
+			return fail_with(EXIT_USAGE,
+					 "inspect: unknown option %s: see twoway help inspect",
+					 argv[optind - 1]);
 		json = true;
 	}
 	if (optind + 1 != argc)

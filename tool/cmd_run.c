@@ -70,10 +70,10 @@ static int keep_ledger(const struct run_options *o, const json_t *ledger)
 static void print_json(const struct plan *plan, const struct outcome *outcome, double duration,
 		       json_t *ledger)
 {
-	json_t *object = must(json_pack("{s:s, s:i, s:f, s:s, s:s, s:s, s:O?}", "ended", outcome->ended,
-					"exit", outcome->status, "seconds", duration, "host",
-					plan->host->name, "abi", plan->abi->name, "kernel", plan->kernel,
-					"ledger", ledger));
+	json_t *object = must(json_pack("{s:s, s:i, s:f, s:s, s:s, s:s, s:O?}", "ended",
+					outcome->ended, "exit", outcome->status, "seconds",
+					duration, "host", plan->host->name, "abi", plan->abi->name,
+					"kernel", plan->kernel, "ledger", ledger));
 
 	json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	putchar('\n');

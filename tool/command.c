@@ -34,7 +34,8 @@ static void add_module(struct command_line *out, struct buffer *modules, const c
 	}
 }
 
-static void add_shim(struct command_line *out, const struct plan *plan, const char *debug, int fd_base)
+static void add_shim(struct command_line *out, const struct plan *plan, const char *debug,
+		     int fd_base)
 {
 	struct buffer modules = { 0 };
 	struct list *argv = &out->argv;
@@ -105,7 +106,8 @@ static void add_net(struct list *argv, const char *net)
 	list_addf(argv, "virtio-net-pci,netdev=net0,romfile=");
 }
 
-void command_build(const struct plan *plan, const char *debug, int fd_base, struct command_line *out)
+void command_build(const struct plan *plan, const char *debug, int fd_base,
+		   struct command_line *out)
 {
 	const struct run_options *o = plan->options;
 	struct list *argv = &out->argv;
@@ -122,8 +124,10 @@ void command_build(const struct plan *plan, const char *debug, int fd_base, stru
 	list_addf(argv, "%lluM", (unsigned long long)(o->mem >> 20));
 	list_addf(argv, "-smp");
 	list_addf(argv, "%u", o->smp);
-	for (const char *const *fixed = (const char *const[]){ "-nodefaults", "-no-user-config",
-		     "-display", "none", "-no-reboot", "-serial", "stdio", NULL }; *fixed; fixed++)
+	for (const char *const *fixed =
+		     (const char *const[]){ "-nodefaults", "-no-user-config", "-display", "none",
+					    "-no-reboot", "-serial", "stdio", NULL };
+	     *fixed; fixed++)
 		list_add(argv, *fixed);
 	if (plan->shim)
 		add_shim(out, plan, debug, fd_base);

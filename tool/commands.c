@@ -32,21 +32,20 @@ static const char run_usage[] =
 	"Status: 0 powered off, rebooted or expectation met; 1 failed or crashed; 2 usage;\n"
 	"3 time ran out; 4 this pair cannot run here.\n";
 
-static const char inspect_usage[] =
-	"inspect [--json] FILE\n"
-	"\n"
-	"Say what an image is: format, boot protocols, compression, kernel version, Xen ELF notes,\n"
-	"and the guest ABIs that it can be run with.\n";
+static const char inspect_usage[] = "inspect [--json] FILE\n"
+				    "\n"
+				    "Say what an image is: format, boot protocols, compression, "
+				    "kernel version, Xen ELF notes,\n"
+				    "and the guest ABIs that it can be run with.\n";
 
 static const char hosts_usage[] =
 	"hosts [--json]\n"
 	"\n"
 	"List the hosts on which this machine can start guests, and why not the others.\n";
 
-static const char help_usage[] =
-	"help [COMMAND]\n"
-	"\n"
-	"List the commands, or explain one.\n";
+static const char help_usage[] = "help [COMMAND]\n"
+				 "\n"
+				 "List the commands, or explain one.\n";
 
 const struct command commands[] = {
 	{ "run", "boot a guest kernel under twoway", run_usage, cmd_run },

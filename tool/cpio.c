@@ -22,8 +22,8 @@ static void entry(struct buffer *out, const char *name, mode_t mode, dev_t rdev,
 
 	snprintf(header, sizeof(header),
 		 "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X",
-		 (uint32_t)(out->length / 4) + 1, mode, 0, 0, S_ISDIR(mode) ? 2 : 1, 0, (uint32_t)size,
-		 0, 0, major(rdev), minor(rdev), (uint32_t)strlen(name) + 1, 0);
+		 (uint32_t)(out->length / 4) + 1, mode, 0, 0, S_ISDIR(mode) ? 2 : 1, 0,
+		 (uint32_t)size, 0, 0, major(rdev), minor(rdev), (uint32_t)strlen(name) + 1, 0);
 	buffer_add(out, header, 110);
 	buffer_add(out, name, strlen(name) + 1);
 	pad(out);

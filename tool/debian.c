@@ -67,10 +67,12 @@ static char *ask_apt(const char *metapackage)
 	int status = spawn_wait(argv, NULL, &output);
 
 	if (status == 127)
-		say("apt-cache cannot be started: Debian kernels are fetched with apt; name a kernel "
+		say("apt-cache cannot be started: Debian kernels are fetched with apt; name a "
+		    "kernel "
 		    "file instead");
 	else if (status || !output.data || !(package = debian_package(output.data)))
-		say("apt does not know %s: run \"apt-get update\" with a Debian main archive enabled",
+		say("apt does not know %s: run \"apt-get update\" with a Debian main archive "
+		    "enabled",
 		    metapackage);
 	free(output.data);
 	return package;
@@ -87,15 +89,18 @@ static void remove_tree(const char *path)
 static bool unpack(const char *package, const char *work, const char *target)
 {
 	/* As root, apt would warn that its sandbox user cannot write to our directory. */
-	const char *const download[] = { "apt-get", isatty(STDERR_FILENO) ? "-q" : "-qq", "-o",
-					 "APT::Sandbox::User=root", "download", package, NULL };
+	const char *const download[] = { "apt-get",  isatty(STDERR_FILENO) ? "-q" : "-qq",
+					 "-o",	     "APT::Sandbox::User=root",
+					 "download", package,
+					 NULL };
 	char *pattern = text("%s/linux-image-*.deb", work), *tree = text("%s/tree", work);
 	char *archive;
 	const char *extract[] = { "dpkg-deb", "-x", NULL, tree, NULL };
 
 	if (spawn_wait(download, work, NULL) || !(archive = find(pattern))) {
 		say("cannot download %s: is the Debian mirror reachable? If the package is gone "
-		    "there, run \"apt-get update\"", package);
+		    "there, run \"apt-get update\"",
+		    package);
 		return false;
 	}
 	extract[2] = archive;
@@ -112,6 +117,20 @@ static bool unpack(const char *package, const char *work, const char *target)
 	return true;
 }
 
+/* What interrupted runs left: the lock is ours, so nobody is at work there. */
+static void remove_stale(const char *cache)
+{
+	char *pattern = text("%s/fetch.*", cache), *stale;
+
+	while ((stale = find(pattern))) {
+		remove_tree(stale);
+		if (!access(stale, F_OK))
+			break; /* not ours to remove */
+		free(stale);
+	}
+	free(pattern);
+}
+
 static bool fetch(const char *cache, const char *tree, const char *metapackage)
 {
 	char *package = ask_apt(metapackage), *work = text("%s/fetch.XXXXXX", cache);
@@ -120,9 +139,10 @@ static bool fetch(const char *cache, const char *tree, const char *metapackage)
 
 	if (!package)
 		return false;
+	remove_stale(cache);
 	if (!mkdtemp(work)) {
-		say("cannot write to %s: %s; set TWOWAY_CACHE to a directory that you can write", cache,
-		    strerror(errno));
+		say("cannot write to %s: %s; set TWOWAY_CACHE to a directory that you can write",
+		    cache, strerror(errno));
 		return false;
 	}
 	say("fetching %s into %s", package, cache);

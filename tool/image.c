@@ -88,7 +88,8 @@ int image_load(const char *path, struct image *image)
 	*image = (struct image){ 0 };
 	error = map(path, &image->file);
 	if (error)
-		return say("%s: %s", path, error == -EINVAL ? "not a regular file" : strerror(-error)),
+		return say("%s: %s", path,
+			   error == -EINVAL ? "not a regular file" : strerror(-error)),
 		       error;
 	if (image->file.size >= 4 && !memcmp(image->file.data, "\177ELF", 4)) {
 		image->is_elf = true;
@@ -98,7 +99,8 @@ int image_load(const char *path, struct image *image)
 	if (!tw_bzimage_parse(image->file, &image->bz, &why)) {
 		image->is_bzimage = true;
 		if (!unpack(image, image->bz.comp, image->bz.payload, image->bz.unpacked_size))
-			parse_elf(image, (struct tw_bytes){ image->unpacked, image->unpacked_size });
+			parse_elf(image,
+				  (struct tw_bytes){ image->unpacked, image->unpacked_size });
 		return 0;
 	}
 	image->why = why;

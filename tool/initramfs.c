@@ -35,7 +35,8 @@ static const char init_script[] =
 	"		echo \"/sys/hypervisor/$fact: $(cat /sys/hypervisor/$fact)\"\n"
 	"	fi\n"
 	"done\n"
-	"echo \"clocksource: $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)\"\n"
+	"echo \"clocksource: $(cat "
+	"/sys/devices/system/clocksource/clocksource0/current_clocksource)\"\n"
 	"case \" $(cat /proc/cmdline) \" in\n"
 	"*' twoway.init=shell '*)\n"
 	"	echo \"This is a shell inside the guest; \\\"exit\\\" switches the guest off.\"\n"
@@ -103,7 +104,8 @@ static bool read_busybox(struct image *image)
 		return false;
 	if (!is_static(image->file)) {
 		say("%s needs shared libraries, which the minimal initramfs lacks: install "
-		    "busybox-static, or give --initrd FILE", path);
+		    "busybox-static, or give --initrd FILE",
+		    path);
 		return false;
 	}
 	return true;

@@ -26,7 +26,8 @@ static int width(const json_t *rows, const char *name)
 	size_t i;
 	json_t *row;
 
-	json_array_foreach((json_t *)rows, i, row) {
+	json_array_foreach((json_t *)rows, i, row)
+	{
 		n = strlen(member(row, name));
 		if (n > most)
 			most = n;
@@ -40,15 +41,16 @@ static void calls_table(FILE *out, const json_t *calls)
 	size_t i;
 	json_t *row;
 
-	fprintf(out, "%-*s  %-*s  %-*s  %12s  %s\n", guest, "guest", op, "op", host, "host", "count",
-		"status");
+	fprintf(out, "%-*s  %-*s  %-*s  %12s  %s\n", guest, "guest", op, "op", host, "host",
+		"count", "status");
 	json_array_foreach((json_t *)calls, i, row)
 		fprintf(out, "%-*s  %-*s  %-*s  %12lld  %s\n", guest, member(row, "guest"), op,
-			member(row, "op"), host, member(row, "host"), (long long)number(row, "count"),
-			member(row, "status"));
+			member(row, "op"), host, member(row, "host"),
+			(long long)number(row, "count"), member(row, "status"));
 }
 
-/* A list of names and counts: "missing" and "exits". */
+/* A list of names and counts: "missing" (with the numbers of the call, where it has them) and
+ * "exits". */
 static void pairs(FILE *out, const char *title, const json_t *rows, const char *name)
 {
 	int most = width(rows, name);
@@ -59,7 +61,16 @@ static void pairs(FILE *out, const char *title, const json_t *rows, const char *
 		return;
 	fprintf(out, "\n%s:\n", title);
 	json_array_foreach((json_t *)rows, i, row)
-		fprintf(out, "  %-*s  %12lld\n", most, member(row, name), (long long)number(row, "count"));
+	{
+		const json_t *nr = json_object_get(row, "nr");
+
+		fprintf(out, "  %-*s  %12lld", most, member(row, name),
+			(long long)number(row, "count"));
+		if (json_is_integer(nr))
+			fprintf(out, "  (call %lld, %lld)", (long long)json_integer_value(nr),
+				(long long)number(row, "sub"));
+		fputc('\n', out);
+	}
 }
 
 void ledger_table(FILE *out, const json_t *ledger)
@@ -71,6 +82,7 @@ void ledger_table(FILE *out, const json_t *ledger)
 	fprintf(out, "guest ABI %s, %s mode, host %s, CPUs: %lld\n\n", member(ledger, "abi"),
 		member(ledger, "mode"), member(ledger, "host"), (long long)number(ledger, "cpus"));
 	calls_table(out, json_object_get(ledger, "calls"));
-	pairs(out, "missing, answered \"not implemented\"", json_object_get(ledger, "missing"), "guest");
+	pairs(out, "missing, answered \"not implemented\"", json_object_get(ledger, "missing"),
+	      "guest");
 	pairs(out, "exits", json_object_get(ledger, "exits"), "reason");
 }

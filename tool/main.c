@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* twoway: the host command. Options before the sub-command, then one cmd_*.c each (commands.c). */
+#include <errno.h>
 #include <string.h>
 
 #include "tool.h"
@@ -8,6 +9,7 @@ int main(int argc, char **argv)
 {
 	static char *help[] = { "help", NULL };
 	const struct command *command;
+	int status;
 
 	if (argc < 2) {
 		cmd_help(1, help);
@@ -21,6 +23,10 @@ int main(int argc, char **argv)
 		return cmd_help(argc - 1, argv + 1);
 	command = command_find(argv[1]);
 	if (!command)
-		return fail_with(EXIT_USAGE, "unknown command \"%s\": see \"twoway help\"", argv[1]);
-	return command->run(argc - 1, argv + 1);
+		return fail_with(EXIT_USAGE, "unknown command \"%s\": see \"twoway help\"",
+				 argv[1]);
+	status = command->run(argc - 1, argv + 1);
+	if (fflush(stdout) || ferror(stdout))
+		return fail_with(EXIT_GUEST, "standard output: %s", strerror(errno));
+	return status;
 }

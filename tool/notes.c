@@ -84,7 +84,8 @@ static json_t *one(const struct tw_note *note)
 
 	return json_pack("{s:s, s:i, s:o}", "name", in_table ? known[note->type].name : "unknown",
 			 "type", (int)note->type, "value",
-			 in_table ? value(known[note->type].number, note->desc) : bytes(note->desc));
+			 in_table ? value(known[note->type].number, note->desc)
+				  : bytes(note->desc));
 }
 
 json_t *notes_json(const struct tw_elf *elf)

@@ -10,9 +10,26 @@
 #define MEM_MIN (32ull << 20)
 #define MEM_MAX (1ull << 40)
 
-enum { OPT_FIRST = 256, OPT_ABI, OPT_HOST, OPT_INITRD, OPT_APPEND, OPT_DISK, OPT_NET, OPT_SMP, OPT_MEM,
-       OPT_SHIM, OPT_EXPECT, OPT_TIMEOUT, OPT_LEDGER, OPT_DRY_RUN, OPT_JSON, OPT_QEMU, OPT_MACHINE,
-       OPT_CPU };
+enum {
+	OPT_FIRST = 256,
+	OPT_ABI,
+	OPT_HOST,
+	OPT_INITRD,
+	OPT_APPEND,
+	OPT_DISK,
+	OPT_NET,
+	OPT_SMP,
+	OPT_MEM,
+	OPT_SHIM,
+	OPT_EXPECT,
+	OPT_TIMEOUT,
+	OPT_LEDGER,
+	OPT_DRY_RUN,
+	OPT_JSON,
+	OPT_QEMU,
+	OPT_MACHINE,
+	OPT_CPU
+};
 
 static const struct option table[] = {
 	{ "abi", required_argument, NULL, OPT_ABI },
@@ -78,18 +95,21 @@ static int one(struct run_options *o, int option)
 	switch (option) {
 	case OPT_SMP:
 		if (!parse_count(optarg, 1, SMP_MAX, &o->smp))
-			return fail_with(EXIT_USAGE, "--smp %s: give a number of CPUs from 1 to %d", optarg,
-				    SMP_MAX);
+			return fail_with(EXIT_USAGE, "--smp %s: give a number of CPUs from 1 to %d",
+					 optarg, SMP_MAX);
 		return 0;
 	case OPT_MEM:
 		if (!parse_size(optarg, &o->mem) || o->mem < MEM_MIN || o->mem > MEM_MAX ||
 		    o->mem % (1 << 20))
-			return fail_with(EXIT_USAGE, "--mem %s: give whole MiB from 32M to 1T, such as 512M "
-						"or 2G", optarg);
+			return fail_with(EXIT_USAGE,
+					 "--mem %s: give whole MiB from 32M to 1T, such as 512M "
+					 "or 2G",
+					 optarg);
 		return 0;
 	case OPT_TIMEOUT:
 		if (!parse_seconds(optarg, &o->timeout_ms))
-			return fail_with(EXIT_USAGE, "--timeout %s: give seconds, such as 60 or 2.5", optarg);
+			return fail_with(EXIT_USAGE,
+					 "--timeout %s: give seconds, such as 60 or 2.5", optarg);
 		return 0;
 	case OPT_QEMU:
 		list_add(&o->qemu, optarg);
@@ -138,8 +158,9 @@ static int judge(const struct run_options *o)
 		struct expect *expect = expect_new(o->expect, &wrong);
 
 		if (!expect)
-			return fail_with(EXIT_USAGE, "--expect: not a POSIX extended regular expression: %s",
-				    wrong);
+			return fail_with(EXIT_USAGE,
+					 "--expect: not a POSIX extended regular expression: %s",
+					 wrong);
 		expect_free(expect);
 	}
 	return 0;
@@ -149,26 +170,35 @@ int options_parse(int argc, char **argv, struct run_options *o)
 {
 	int option;
 
-	*o = (struct run_options){ .abi = "auto", .host = "qemu", .append = "", .shim = "",
-				   .net = "none", .machine = "q35", .smp = 1, .mem = 512ull << 20 };
+	*o = (struct run_options){ .abi = "auto",
+				   .host = "qemu",
+				   .append = "",
+				   .shim = "",
+				   .net = "none",
+				   .machine = "q35",
+				   .smp = 1,
+				   .mem = 512ull << 20 };
 	optind = 0; /* glibc: start anew, also when this is not the first list */
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":vh", table, NULL)) != -1) {
 		if (option == ':')
-			return fail_with(EXIT_USAGE, "run: option %s needs a value", argv[optind - 1]);
+			return fail_with(EXIT_USAGE, "run: option %s needs a value",
+					 argv[optind - 1]);
 		if (option == '?')
 			return fail_with(EXIT_USAGE, "run: unknown option %s: see twoway help run",
-				    argv[optind - 1]);
+					 argv[optind - 1]);
 		if (one(o, option))
 			return EXIT_USAGE;
 	}
 	if (o->help)
 		return 0;
 	if (optind == argc)
-		return fail_with(EXIT_USAGE, "run: name the guest kernel (a file, or debian): see twoway "
-					"help run");
+		return fail_with(EXIT_USAGE,
+				 "run: name the guest kernel (a file, or debian): see twoway "
+				 "help run");
 	if (optind + 1 < argc)
-		return fail_with(EXIT_USAGE, "run: \"%s\" is one argument too many", argv[optind + 1]);
+		return fail_with(EXIT_USAGE, "run: \"%s\" is one argument too many",
+				 argv[optind + 1]);
 	o->kernel = argv[optind];
 	return judge(o);
 }

@@ -17,7 +17,8 @@ static void set(struct outcome *outcome, const char *ended, int status, const ch
 }
 
 /* The guest ended in good order; that is not enough when something was expected of it. */
-static void good(struct outcome *outcome, const struct facts *facts, const char *ended, const char *text)
+static void good(struct outcome *outcome, const struct facts *facts, const char *ended,
+		 const char *text)
 {
 	set(outcome, ended, EXIT_OK, text);
 	if (!facts->expecting)
@@ -36,12 +37,14 @@ static bool stopped_from_outside(const struct facts *facts, struct outcome *outc
 	} else if (facts->met) {
 		set(outcome, "expected", EXIT_OK, "the console showed what was expected");
 	} else if (facts->timed_out) {
-		set(outcome, "timeout", EXIT_TIMEOUT, facts->expecting ?
-		    "time ran out before the console showed what was expected" : "time ran out");
+		set(outcome, "timeout", EXIT_TIMEOUT,
+		    facts->expecting ? "time ran out before the console showed what was expected"
+				     : "time ran out");
 	} else if (facts->escaped) {
 		good(outcome, facts, "quit", "guest ended by the user");
 	} else if (facts->output_closed) {
-		set(outcome, "output", EXIT_GUEST, "guest ended: nobody reads its console any more");
+		set(outcome, "output", EXIT_GUEST,
+		    "guest ended: nobody reads its console any more");
 	} else {
 		return false;
 	}
@@ -80,14 +83,16 @@ static bool machine_says(const struct facts *facts, struct outcome *outcome)
 	if (facts->panicked)
 		set(outcome, "panic", EXIT_GUEST, "guest kernel panicked");
 	else if (facts->shim && *facts->qmp_reason)
-		set(outcome, "crash", EXIT_GUEST, reset ?
-		    "guest crashed: the machine was reset behind twoway's back (triple fault?)" :
-		    "guest ended behind twoway's back: the machine was switched off");
+		set(outcome, "crash", EXIT_GUEST,
+		    reset ? "guest crashed: the machine was reset behind twoway's back (triple "
+			    "fault?)"
+			  : "guest ended behind twoway's back: the machine was switched off");
 	else if (reset && facts->restarting)
 		good(outcome, facts, "reboot", "guest rebooted");
 	else if (reset)
 		set(outcome, "crash", EXIT_GUEST,
-		    "guest crashed: the machine was reset, but its kernel did not say so (triple fault?)");
+		    "guest crashed: the machine was reset, but its kernel did not say so (triple "
+		    "fault?)");
 	else if (!strcmp(facts->qmp_reason, "guest-shutdown"))
 		good(outcome, facts, "poweroff", "guest powered off");
 	else
@@ -115,6 +120,6 @@ void outcome_decide(const struct facts *facts, struct outcome *outcome)
 			 strsignal(WTERMSIG(status)));
 	else
 		snprintf(outcome->text, sizeof(outcome->text),
-			 "QEMU ended with status %d and no word of the guest%s%s", WEXITSTATUS(status),
-			 *facts->qemu_error ? ": " : "", facts->qemu_error);
+			 "QEMU ended with status %d and no word of the guest%s%s",
+			 WEXITSTATUS(status), *facts->qemu_error ? ": " : "", facts->qemu_error);
 }

@@ -5,7 +5,8 @@
 
 #include "tool.h"
 
-/* Digits at *s up to a limit of 2^53; moves *s behind them. False when there are none or too many. */
+/* Digits at *s up to a limit of 2^53; moves *s behind them. False when there are none or too many.
+ */
 static bool digits(const char **s, uint64_t *out)
 {
 	uint64_t value = 0;

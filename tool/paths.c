@@ -46,7 +46,8 @@ char *path_of_shim(char **why)
 	if (!access(installed, R_OK))
 		return installed;
 	*why = text("the shim is missing: neither %s nor %s can be read; run \"make\", or set "
-		    "TWOWAY_SHIM", beside, installed);
+		    "TWOWAY_SHIM",
+		    beside, installed);
 	return NULL;
 }
 

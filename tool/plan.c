@@ -58,7 +58,7 @@ static int find_host(struct plan *plan)
 	plan->host = host_find(plan->options->host);
 	if (!plan->host)
 		return fail_with(EXIT_USAGE, "--host: there is no host \"%s\": see twoway hosts",
-			    plan->options->host);
+				 plan->options->host);
 	why = host_refuse(plan->host);
 	if (why)
 		return fail_with(EXIT_CANNOT, "host %s: %s", plan->host->name, why);
@@ -87,8 +87,9 @@ static int examine_kernel(struct plan *plan)
 	if (!plan->abi)
 		return fail_with(status, "%s", why);
 	if (o->mem < needed)
-		return fail_with(EXIT_USAGE, "--mem %lluM is too little: kernel and initrd alone take %lluM",
-			    (unsigned long long)(o->mem >> 20), (unsigned long long)(needed >> 20) + 1);
+		return fail_with(
+			EXIT_USAGE, "--mem %lluM is too little: kernel and initrd alone take %lluM",
+			(unsigned long long)(o->mem >> 20), (unsigned long long)(needed >> 20) + 1);
 	return 0;
 }
 
@@ -99,12 +100,15 @@ static int check_devices(const struct plan *plan)
 	bool read_only = comma && !strcmp(comma, ",ro");
 
 	if (strcmp(plan->abi->name, "native") && (o->disk || strcmp(o->net, "none")))
-		return fail_with(EXIT_CANNOT, "%s: guest ABI %s has no %s in this version of twoway; "
-					 "--abi native has", o->disk ? "--disk" : "--net",
-			    plan->abi->name, o->disk ? "block device" : "network");
+		return fail_with(EXIT_CANNOT,
+				 "%s: guest ABI %s has no %s in this version of twoway; "
+				 "--abi native has",
+				 o->disk ? "--disk" : "--net", plan->abi->name,
+				 o->disk ? "block device" : "network");
 	if (!o->disk)
 		return 0;
-	return check_file("--disk ", read_only ? text("%.*s", (int)(comma - o->disk), o->disk) : o->disk,
+	return check_file("--disk ",
+			  read_only ? text("%.*s", (int)(comma - o->disk), o->disk) : o->disk,
 			  R_OK | (read_only ? 0 : W_OK));
 }
 
@@ -115,8 +119,9 @@ static int find_shim(struct plan *plan)
 
 	if (!strcmp(plan->abi->name, "native")) {
 		if (o->ledger)
-			return fail_with(EXIT_USAGE, "--ledger: --abi native runs without twoway, so there "
-						"is no ledger");
+			return fail_with(EXIT_USAGE,
+					 "--ledger: --abi native runs without twoway, so there "
+					 "is no ledger");
 		if (*o->shim)
 			return fail_with(EXIT_USAGE, "--shim: --abi native runs without twoway");
 		return 0;
@@ -125,8 +130,9 @@ static int find_shim(struct plan *plan)
 	if (!plan->shim)
 		return fail_with(EXIT_CANNOT, "%s", why);
 	plan->ledger = o->ledger || o->json;
-	plan->shim_cmdline = text("abi=%s@%u console=com1%s%s%s", plan->abi->name, plan->abi->version,
-				  plan->ledger ? " ledger" : "", *o->shim ? " " : "", o->shim);
+	plan->shim_cmdline = text("abi=%s@%u console=com1%s%s%s", plan->abi->name,
+				  plan->abi->version, plan->ledger ? " ledger" : "",
+				  *o->shim ? " " : "", o->shim);
 	return 0;
 }
 
@@ -134,8 +140,8 @@ static int check_length(const char *what, const char *cmdline)
 {
 	if (strlen(cmdline) < TW_CMDLINE_MAX)
 		return 0;
-	return fail_with(EXIT_USAGE, "%s: the command line has %zu characters, at most %d fit", what,
-		    strlen(cmdline), TW_CMDLINE_MAX - 1);
+	return fail_with(EXIT_USAGE, "%s: the command line has %zu characters, at most %d fit",
+			 what, strlen(cmdline), TW_CMDLINE_MAX - 1);
 }
 
 int plan_make(const struct run_options *options, bool interactive, struct plan *plan)
@@ -153,8 +159,13 @@ int plan_make(const struct run_options *options, bool interactive, struct plan *
 			return status;
 	}
 	plan->kernel = debian ? debian_kernel(options->kernel) : text("%s", options->kernel);
-	plan->initrd = minimal ? initramfs_default() : options->initrd ? text("%s", options->initrd) : NULL;
-	if (!plan->kernel || (minimal && !plan->initrd))
+	if (!plan->kernel)
+		return EXIT_CANNOT;
+	if (minimal)
+		plan->initrd = initramfs_default();
+	else if (options->initrd)
+		plan->initrd = text("%s", options->initrd);
+	if (minimal && !plan->initrd)
 		return EXIT_CANNOT;
 	status = examine_kernel(plan);
 	if (!status)
@@ -164,7 +175,9 @@ int plan_make(const struct run_options *options, bool interactive, struct plan *
 	if (status)
 		return status;
 	plan->guest_cmdline = plan_guest_cmdline(options->append, plan->shim,
-						 !minimal ? NULL : interactive ? "shell" : "hello");
+						 !minimal      ? NULL
+						 : interactive ? "shell"
+							       : "hello");
 	status = check_length("--append", plan->guest_cmdline);
 	return status || !plan->shim ? status : check_length("--shim", plan->shim_cmdline);
 }

@@ -16,8 +16,8 @@
 
 #include "tool.h"
 
-#define ESCAPE_KEY 0x1d /* Ctrl-] */
-#define CHUNK 4096	/* PIPE_BUF: what a pipe takes at once when poll says it is writable */
+#define ESCAPE_KEY  0x1d /* Ctrl-] */
+#define CHUNK	    4096 /* PIPE_BUF: what a pipe takes at once when poll says it is writable */
 #define PATIENCE_MS 1500 /* between the steps of stopping QEMU */
 
 enum { P_SIGNALS, P_CONSOLE, P_DEBUG, P_QMP, P_ERRORS, P_KEYS, P_SCREEN, P_INPUT, P_COUNT };
@@ -27,16 +27,16 @@ struct relay {
 	struct watch *watch;
 	int screen;
 	bool interactive;
-	int keys;		 /* our standard input; -1: not read */
-	char shown[CHUNK];	 /* console bytes that the screen has not taken */
+	int keys;	   /* our standard input; -1: not read */
+	char shown[CHUNK]; /* console bytes that the screen has not taken */
 	size_t shown_at, shown_n;
-	struct buffer typed;	 /* keys that the guest has not taken */
-	int64_t deadline_ms;	 /* 0: none */
-	int64_t grace_end_ms;	 /* 0: the guest is not over */
-	int64_t next_step_ms;	 /* 0: not stopping */
+	struct buffer typed;  /* keys that the guest has not taken */
+	int64_t deadline_ms;  /* 0: none */
+	int64_t grace_end_ms; /* 0: the guest is not over */
+	int64_t next_step_ms; /* 0: not stopping */
 	unsigned int step;
-	bool ended;		 /* QEMU was waited for */
-	char last;		 /* last byte on the screen */
+	bool ended; /* QEMU was waited for */
+	char last;  /* last byte on the screen */
 };
 
 static int64_t now_ms(void)
@@ -187,8 +187,8 @@ static int on_time(struct relay *relay)
 	struct facts *facts = relay->watch->facts;
 	int64_t now = now_ms(), next = INT64_MAX;
 
-	if (relay->watch->grace_ms && (!relay->grace_end_ms ||
-				       relay->grace_end_ms > now + relay->watch->grace_ms))
+	if (relay->watch->grace_ms &&
+	    (!relay->grace_end_ms || relay->grace_end_ms > now + relay->watch->grace_ms))
 		relay->grace_end_ms = now + relay->watch->grace_ms;
 	if (relay->deadline_ms && now >= relay->deadline_ms && !relay->next_step_ms) {
 		facts->timed_out = true;
@@ -251,15 +251,20 @@ static bool bytes_left(const struct relay *relay)
 {
 	const struct channels *c = relay->channels;
 
-	return c->console_out >= 0 || c->debug >= 0 || c->qmp >= 0 || c->errors >= 0 || relay->shown_n;
+	return c->console_out >= 0 || c->debug >= 0 || c->qmp >= 0 || c->errors >= 0 ||
+	       relay->shown_n;
 }
 
-void relay(struct channels *channels, struct watch *watch, int screen, bool interactive, bool use_stdin,
-	   int64_t timeout_ms)
+void relay(struct channels *channels, struct watch *watch, int screen, bool interactive,
+	   bool use_stdin, int64_t timeout_ms)
 {
-	struct relay relay = { .channels = channels, .watch = watch, .screen = screen,
-			       .interactive = interactive, .keys = use_stdin ? STDIN_FILENO : -1,
-			       .deadline_ms = timeout_ms ? now_ms() + timeout_ms : 0, .last = '\n' };
+	struct relay relay = { .channels = channels,
+			       .watch = watch,
+			       .screen = screen,
+			       .interactive = interactive,
+			       .keys = use_stdin ? STDIN_FILENO : -1,
+			       .deadline_ms = timeout_ms ? now_ms() + timeout_ms : 0,
+			       .last = '\n' };
 
 	if (interactive)
 		terminal_raw();

@@ -20,24 +20,25 @@
 
 /* Exit statuses: a contract with scripts (twoway.1). */
 enum {
-	EXIT_OK = 0,	  /* powered off or rebooted on request, or the expectation was met */
-	EXIT_GUEST = 1,	  /* the guest failed or crashed, or an operation failed */
+	EXIT_OK = 0,	/* powered off or rebooted on request, or the expectation was met */
+	EXIT_GUEST = 1, /* the guest failed or crashed, or an operation failed */
 	EXIT_USAGE = 2,
 	EXIT_TIMEOUT = 3,
-	EXIT_CANNOT = 4,  /* this pair cannot run here */
+	EXIT_CANNOT = 4, /* this pair cannot run here */
 };
 
-/* --- main.c ----------------------------------------------------------------------------------- */
+/* --- main.c --- */
 
 /* One sub-command. */
 struct command {
 	const char *name;
 	const char *title; /* for the list of commands */
 	const char *usage; /* what follows "twoway ", and the options: printed by help */
-	int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit status */
+	/* argv[0] is the name of the command; returns the exit status. */
+	int (*run)(int argc, char **argv);
 };
 
-/* --- commands.c: the table, ends with name == NULL -------------------------------------------- */
+/* --- commands.c: the table, ends with name == NULL --- */
 extern const struct command commands[];
 const struct command *command_find(const char *name);
 int cmd_run(int argc, char **argv);
@@ -45,7 +46,7 @@ int cmd_inspect(int argc, char **argv);
 int cmd_hosts(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
-/* --- text.c: messages, allocation that cannot fail, strings ----------------------------------- */
+/* --- text.c: messages, allocation that cannot fail, strings --- */
 
 /* One line on standard error: "twoway: ..." */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -74,31 +75,31 @@ int write_all(int fd, const void *data, size_t n);
 /* Replace the file by these bytes in one step (temporary file, then rename); 0 or -errno. */
 int write_file(const char *path, const void *data, size_t n);
 
-/* --- parse.c: numbers that users type; false when malformed or out of range -------------------- */
+/* --- parse.c: numbers that users type; false when malformed or out of range --- */
 /* "256M", "2G", "524288K"; a bare number is MiB, as for QEMU. Result in bytes. */
 bool parse_size(const char *s, uint64_t *bytes);
 /* Seconds with an optional fraction, > 0; result in milliseconds. */
 bool parse_seconds(const char *s, int64_t *ms);
 bool parse_count(const char *s, unsigned int low, unsigned int high, unsigned int *out);
 
-/* --- quote.c ------------------------------------------------------------------------------------ */
+/* --- quote.c --- */
 /* Append word in a form that a POSIX shell reads back as exactly this word. */
 void quote_shell(struct buffer *out, const char *word);
 /* Append s with each comma doubled: QEMU's escape inside option lists. */
 void quote_commas(struct buffer *out, const char *s);
 
-/* --- image.c: a guest image on disk ------------------------------------------------------------- */
+/* --- image.c: a guest image on disk --- */
 struct image {
-	struct tw_bytes file;	  /* mapped, read-only */
-	bool is_bzimage, is_elf;  /* what the file itself is; neither: see why */
+	struct tw_bytes file;	 /* mapped, read-only */
+	bool is_bzimage, is_elf; /* what the file itself is; neither: see why */
 	struct tw_bzimage bz;
 	enum tw_compression wrapper; /* of a bare compressed file; TW_COMP_NONE otherwise */
-	bool has_elf;		  /* elf is valid: the file itself, or what was inside */
+	bool has_elf;		     /* elf is valid: the file itself, or what was inside */
 	struct tw_elf elf;
 	struct tw_xen_notes notes;
-	uint8_t *unpacked;	  /* allocated; NULL when nothing was unpacked */
+	uint8_t *unpacked; /* allocated; NULL when nothing was unpacked */
 	size_t unpacked_size;
-	const char *why;	  /* why there is no ELF, or no readable notes; NULL when all is well */
+	const char *why; /* why there is no ELF, or no readable notes; NULL when all is well */
 };
 /* 0, or -errno with a message printed: the file cannot be read. What it is, is never an error. */
 int image_load(const char *path, struct image *image);
@@ -108,16 +109,17 @@ uint64_t image_ram(const struct image *image);
 /* The ways to boot the file, e.g. "linux 2.15", "efi", "pvh", "multiboot"; a new JSON array. */
 json_t *image_protocols(const struct image *image);
 
-/* --- notes.c -------------------------------------------------------------------------------------- */
+/* --- notes.c --- */
 /* All Xen ELF notes in order, readable: [{"name":"ENTRY","type":1,"value":"0x..."}, ...]. */
 json_t *notes_json(const struct tw_elf *elf);
 
-/* --- abi.c: guest ABIs -------------------------------------------------------------------------- */
+/* --- abi.c: guest ABIs --- */
 struct abi {
 	const char *name;
-	unsigned int version;  /* of the profile; 0: not in this version of twoway */
+	unsigned int version; /* of the profile; 0: not in this version of twoway */
 	const char *title;
-	/* NULL when the image can be run with this ABI, else one line why not. NULL: not offered. */
+	/* NULL when the image can be run with this ABI, else one line why not. NULL: not offered.
+	 */
 	const char *(*refuse)(const struct image *image);
 };
 extern const struct abi abis[]; /* ends with name == NULL */
@@ -127,9 +129,10 @@ char *abi_offered(void);
  * Choose the ABI for an image by the user's NAME[@VERSION][:PROFILE] or "auto". NULL with *status
  * (EXIT_USAGE or EXIT_CANNOT) and *why, a new line of text.
  */
-const struct abi *abi_choose(const char *wanted, const struct image *image, int *status, char **why);
+const struct abi *abi_choose(const char *wanted, const struct image *image, int *status,
+			     char **why);
 
-/* --- host.c: places where guests can be started ------------------------------------------------- */
+/* --- host.c: places where guests can be started --- */
 struct host {
 	const char *name;
 	const char *title;
@@ -141,7 +144,7 @@ const struct host *host_find(const char *name);
 /* NULL when guests can be started here, else a new line that says why not. */
 char *host_refuse(const struct host *host);
 
-/* --- paths.c ------------------------------------------------------------------------------------ */
+/* --- paths.c --- */
 /* Directory of this executable; "." when /proc is not there. */
 char *path_of_tool(void);
 /* The shim: $TWOWAY_SHIM, twoway.elf beside the tool, ../lib/twoway/twoway.elf. NULL: *why. */
@@ -153,33 +156,36 @@ char *path_of_program(const char *name);
 /* mkdir -p; 0 or -errno. */
 int make_directories(const char *path);
 
-/* --- debian.c ----------------------------------------------------------------------------------- */
+/* --- debian.c --- */
 /* True for debian, debian-cloud, debian-generic: kernels that the tool finds by itself. */
 bool debian_is_alias(const char *kernel);
-/* Path of the kernel for an alias, fetched with apt when the cache lacks it; NULL: message printed. */
+/* Path of the kernel for an alias, fetched with apt when the cache lacks it; NULL: message printed.
+ */
 char *debian_kernel(const char *alias);
 /* The package that `apt-cache depends` output names; NULL when there is none. */
 char *debian_package(const char *depends_output);
 
-/* --- spawn.c ------------------------------------------------------------------------------------ */
+/* --- spawn.c --- */
 /*
- * Run a helper to its end and return its exit status (128 + signal when killed, 127 when it cannot be
- * started). directory NULL: the current one. output NULL: standard output goes to standard error.
+ * Run a helper to its end and return its exit status (128 + signal when killed, 127 when it cannot
+ * be started). directory NULL: the current one. output NULL: standard output goes to standard
+ * error.
  */
 int spawn_wait(const char *const argv[], const char *directory, struct buffer *output);
 
-/* --- cpio.c: newc archives, the initramfs format (Documentation/driver-api/early-userspace) ----- */
+/* --- cpio.c: newc archives, the initramfs format (Documentation/driver-api/early-userspace) --- */
 void cpio_add(struct buffer *out, const char *name, mode_t mode, dev_t rdev, const void *data,
 	      size_t size);
 void cpio_end(struct buffer *out);
 
-/* --- initramfs.c -------------------------------------------------------------------------------- */
+/* --- initramfs.c --- */
 /* Archive with busybox (its bytes) and our /init. */
 void initramfs_build(struct buffer *out, const void *busybox, size_t size);
-/* Path of the minimal initramfs in the cache, built when missing or stale; NULL: message printed. */
+/* Path of the minimal initramfs in the cache, built when missing or stale; NULL: message printed.
+ */
 char *initramfs_default(void);
 
-/* --- options.c: what `twoway run` was asked ------------------------------------------------------ */
+/* --- options.c: what `twoway run` was asked --- */
 struct run_options {
 	const char *kernel;
 	const char *abi, *host;
@@ -191,17 +197,17 @@ struct run_options {
 	uint64_t mem;	    /* bytes */
 	int64_t timeout_ms; /* 0: none */
 	bool dry_run, json, verbose, help;
-	struct list qemu;   /* extra arguments */
+	struct list qemu; /* extra arguments */
 };
 /* 0, or EXIT_USAGE with a message printed. */
 int options_parse(int argc, char **argv, struct run_options *options);
 
-/* --- plan.c: everything that is decided before QEMU starts --------------------------------------- */
+/* --- plan.c: everything that is decided before QEMU starts --- */
 struct plan {
 	const struct run_options *options;
 	const struct abi *abi;
 	const struct host *host;
-	char *qemu;   /* full path */
+	char *qemu;		      /* full path */
 	char *kernel, *initrd, *shim; /* paths; initrd may be NULL, shim is NULL for native */
 	char *guest_cmdline, *shim_cmdline;
 	bool interactive; /* a terminal is connected to the guest */
@@ -212,11 +218,11 @@ int plan_make(const struct run_options *options, bool interactive, struct plan *
 /* The guest's command line: what the user appends, and a console if that names none. */
 char *plan_guest_cmdline(const char *append, bool shim, const char *init_mode);
 
-/* --- command.c: QEMU's command line --------------------------------------------------------------- */
+/* --- command.c: QEMU's command line --- */
 /*
  * Files are named on QEMU's command line, and some names do not survive there: in -initrd a blank
- * ends the name. Such files are opened by the tool and named /dev/fd/N, which needs no temporary link
- * that somebody would have to clean up.
+ * ends the name. Such files are opened by the tool and named /dev/fd/N, which needs no temporary
+ * link that somebody would have to clean up.
  */
 struct command_line {
 	struct list argv;
@@ -227,11 +233,12 @@ struct command_line {
 	unsigned int opens;
 };
 /* debug is the path that QEMU writes the debug port to. fd_base: first /dev/fd number to use. */
-void command_build(const struct plan *plan, const char *debug, int fd_base, struct command_line *out);
+void command_build(const struct plan *plan, const char *debug, int fd_base,
+		   struct command_line *out);
 /* One line that a POSIX shell runs as this command, redirections included. */
 char *command_shell(const struct command_line *line);
 
-/* --- expect.c: wait for a regular expression on the console ------------------------------------- */
+/* --- expect.c: wait for a regular expression on the console --- */
 struct expect;
 /* NULL with *why (a new line of text) when the expression is wrong. */
 struct expect *expect_new(const char *regex, char **why);
@@ -239,7 +246,7 @@ struct expect *expect_new(const char *regex, char **why);
 bool expect_feed(struct expect *expect, const char *data, size_t n);
 void expect_free(struct expect *expect);
 
-/* --- lines.c: whole lines out of chunks ---------------------------------------------------------- */
+/* --- lines.c: whole lines out of chunks --- */
 struct lines {
 	struct buffer pending;
 	void (*line)(void *context, const char *line); /* without its end of line */
@@ -251,21 +258,21 @@ void lines_feed(struct lines *lines, const char *data, size_t n);
 /* The last line may lack its end. */
 void lines_end(struct lines *lines);
 
-/* --- outcome.c: how it ended ---------------------------------------------------------------------- */
+/* --- outcome.c: how it ended --- */
 struct facts {
-	bool shim;		/* twoway ran under the guest: it has the word */
-	char end[256];		/* REASON of "twoway-end: REASON", "" when none came */
-	bool expecting, met;	/* --expect was given; it was met */
+	bool shim;	     /* twoway ran under the guest: it has the word */
+	char end[256];	     /* REASON of "twoway-end: REASON", "" when none came */
+	bool expecting, met; /* --expect was given; it was met */
 	bool timed_out;
-	int signal;		/* that told the tool to stop; 0: none */
-	bool escaped;		/* the user typed the escape key */
-	bool output_closed;	/* nobody reads our output any more */
-	bool panicked;		/* the console showed a kernel panic */
-	bool restarting;	/* the guest kernel said that it restarts the machine */
-	char qmp_reason[32];	/* QEMU's reason for the shutdown: "guest-shutdown", "guest-reset" */
-	bool started;		/* the guest did something: console, debug port or shutdown */
-	int wait_status;	/* of QEMU */
-	char qemu_error[256];	/* last line that QEMU printed on standard error */
+	int signal;	      /* that told the tool to stop; 0: none */
+	bool escaped;	      /* the user typed the escape key */
+	bool output_closed;   /* nobody reads our output any more */
+	bool panicked;	      /* the console showed a kernel panic */
+	bool restarting;      /* the guest kernel said that it restarts the machine */
+	char qmp_reason[32];  /* QEMU's reason for the shutdown: "guest-shutdown", "guest-reset" */
+	bool started;	      /* the guest did something: console, debug port or shutdown */
+	int wait_status;      /* of QEMU */
+	char qemu_error[256]; /* last line that QEMU printed on standard error */
 };
 struct outcome {
 	const char *ended; /* one word for JSON */
@@ -274,44 +281,44 @@ struct outcome {
 };
 void outcome_decide(const struct facts *facts, struct outcome *outcome);
 
-/* --- watch.c: reads the streams of a running guest ------------------------------------------------ */
+/* --- watch.c: reads the streams of a running guest --- */
 struct watch {
 	struct facts *facts;
-	struct expect *expect;	/* NULL: none */
+	struct expect *expect; /* NULL: none */
 	struct lines console, debug, qmp, errors;
-	json_t *ledger;		/* NULL until the shim printed it */
+	json_t *ledger; /* NULL until the shim printed it */
 	bool verbose;
-	int64_t grace_ms;	/* > 0: the guest is over; QEMU may take this long to end by itself */
+	int64_t grace_ms; /* > 0: the guest is over; QEMU may take this long to end by itself */
 };
 void watch_init(struct watch *watch, struct facts *facts, struct expect *expect, bool verbose);
 void watch_console(struct watch *watch, const char *data, size_t n);
 /* QEMU has ended: take what is left of lines without an end. */
 void watch_end(struct watch *watch);
 
-/* --- terminal.c ----------------------------------------------------------------------------------- */
+/* --- terminal.c --- */
 /* True when the user's terminal can be given to the guest: stdin is one and we are in front. */
 bool terminal_usable(void);
 void terminal_raw(void);
 void terminal_restore(void);
 
-/* --- relay.c ---------------------------------------------------------------------------------------- */
+/* --- relay.c --- */
 struct channels {
 	pid_t pid;
 	int console_out, console_in; /* QEMU's standard output and input */
 	int debug, qmp, errors;
-	int signals;		     /* signalfd */
+	int signals; /* signalfd */
 };
 /* Carry bytes until QEMU has ended; fills watch->facts. screen: where the console is shown. */
-void relay(struct channels *channels, struct watch *watch, int screen, bool interactive, bool use_stdin,
-	   int64_t timeout_ms);
+void relay(struct channels *channels, struct watch *watch, int screen, bool interactive,
+	   bool use_stdin, int64_t timeout_ms);
 
-/* --- qemu.c ------------------------------------------------------------------------------------------ */
+/* --- qemu.c --- */
 /* Start QEMU with everything connected; 0, or an exit status with a message printed. */
 int qemu_start(const struct plan *plan, struct channels *channels);
 /* Ask for an end: first politely over QMP, then by SIGTERM, then by SIGKILL (step 0, 1, 2). */
 void qemu_stop(const struct channels *channels, unsigned int step);
 
-/* --- ledger.c ---------------------------------------------------------------------------------------- */
+/* --- ledger.c --- */
 /* Print the ledger as a table; anything that is not a ledger is one line. */
 void ledger_table(FILE *out, const json_t *ledger);
 

@@ -11,7 +11,7 @@
 /* How long QEMU may take to end by itself once the guest is known to be over, ms. */
 #define GRACE_END 5000
 /* A panic's text is still to come: stack trace, then the line that ends it. */
-#define GRACE_PANIC 10000
+#define GRACE_PANIC	10000
 #define GRACE_PANIC_END 300
 
 static void over(struct watch *watch, int64_t grace_ms)
@@ -65,7 +65,8 @@ static void debug_line(void *context, const char *line)
 	}
 }
 
-/* {"event":"SHUTDOWN","data":{"guest":true,"reason":"guest-reset"},...} (QEMU: qapi/run-state.json) */
+/* {"event":"SHUTDOWN","data":{"guest":true,"reason":"guest-reset"},...} (QEMU: qapi/run-state.json)
+ */
 static void qmp_line(void *context, const char *line)
 {
 	struct watch *watch = context;

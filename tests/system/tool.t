@@ -4,6 +4,7 @@
 # fetching of kernels with stand-ins for apt. What it does with running guests is in tool-run.t.
 . "$(dirname "$0")/lib.sh"
 twoway=$tw_root/build/twoway
+tool=("$twoway")
 work=$(mktemp -d "$tw_out/tool.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 
@@ -11,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 try() {
 	local want=$1 got
 	shift
-	"$twoway" "$@" > "$work/out" 2> "$work/err" < /dev/null
+	"${tool[@]}" "$@" > "$work/out" 2> "$work/err" < /dev/null
 	got=$?
 	[ "$got" = "$want" ] && return
 	echo "# twoway $*: status $got, not $want"
@@ -49,6 +50,25 @@ for command in run inspect hosts help; do
 	ok "$command --help" try 0 "$command" --help
 done
 ok "help on nothing known" refused 2 'unknown command' help frob
+# Options by themselves, as words: those that help names, and those that the man page names.
+documented() {
+	"$twoway" help run | grep -oE -- "--[a-z-]+" | sort -u > "$work/help"
+	sed -n "s/^\.It.* Fl -\([a-z-]*\).*/--\1/p" "$tw_root/docs/man/twoway-run.1" | sort -u > "$work/man"
+	[ -s "$work/man" ] && diff "$work/help" "$work/man" | sed "s/^/# /" && cmp -s "$work/help" "$work/man"
+}
+ok "help and man page name the same options" documented
+lint() {
+	local page
+	for page in "$tw_root"/docs/man/*.1; do
+		mandoc -T lint -W warning "$page" > "$work/lint" || { sed "s/^/# /" "$work/lint"; return 1; }
+	done
+}
+if command -v mandoc > /dev/null; then
+	ok "the man pages are clean" lint
+else
+	skip "the man pages are clean" "mandoc is not installed"
+fi
+ok "a full disk is noticed" eval '! "$twoway" hosts > /dev/full 2> "$work/err"'
 ok "run without a kernel" refused 2 'name the guest kernel' run
 ok "run with an unknown option" refused 2 'unknown option --frob' run --frob x
 ok "an option without its value" refused 2 'needs a value' run x --mem
@@ -97,7 +117,9 @@ ok "too little memory" refused 2 '--mem 32M is too little' run --mem 32M "$kerne
 ok "a ledger needs twoway" refused 2 '--ledger' run --abi native --ledger - "$kernel"
 ok "a command line that is too long" refused 2 '--append.*at most' run --append "$(printf '%03000d' 1)" "$kernel"
 TWOWAY_SHIM=$work/none ok "a missing shim" refused 4 'TWOWAY_SHIM' run "$kernel"
-PATH=/nonexistent ok "QEMU is not installed" refused 4 'install qemu-system-x86' run "$kernel"
+tool=(env PATH=/nonexistent "$twoway")
+ok "QEMU is not installed" refused 4 'install qemu-system-x86' run "$kernel"
+tool=("$twoway")
 ok "QEMU refuses its options" refused 4 'QEMU did not start: .*bogus' run --abi native --cpu bogus "$kernel"
 
 # --- dry run --------------------------------------------------------------------------------------
@@ -185,6 +207,7 @@ ok "the mirror is not there" fetching 4 offline debian-generic
 ok "that is said" err 'cannot download linux-image-9.9-test'
 ok "the disk is full" fetching 4 full debian-cloud
 ok "nothing half done is left" eval '! left_over'
+mkdir -p "$work/cache/fetch.abcdef/tree"
 ok "a kernel is fetched" fetching 0 fine debian
 ok "to the place of the cloud flavour" [ -e "$work/cache/cloud/boot/vmlinuz-9.9-test" ]
 ok "nothing else is left" eval '! ls -d "$work"/cache/fetch.* 2> /dev/null'

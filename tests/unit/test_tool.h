@@ -8,7 +8,8 @@
 
 #include "tool/tool.h"
 
-/* The tool leaves what it allocated for one run to the system (tool.h): leaks are no findings here. */
+/* The tool leaves what it allocated for one run to the system (tool.h): leaks are no findings here.
+ */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {

@@ -13,10 +13,17 @@ static struct command_line line;
 
 static void setup(void)
 {
-	options = (struct run_options){ .machine = "q35", .net = "none", .smp = 2, .mem = 256ull << 20 };
-	plan = (struct plan){ .options = &options, .host = host_find("qemu"), .qemu = "/usr/bin/qemu",
-			      .kernel = "/k/vmlinuz", .initrd = "/k/initrd", .shim = "/t/twoway.elf",
-			      .guest_cmdline = "a=1,2 console=hvc0", .shim_cmdline = "abi=xen-pv@1" };
+	options = (struct run_options){
+		.machine = "q35", .net = "none", .smp = 2, .mem = 256ull << 20
+	};
+	plan = (struct plan){ .options = &options,
+			      .host = host_find("qemu"),
+			      .qemu = "/usr/bin/qemu",
+			      .kernel = "/k/vmlinuz",
+			      .initrd = "/k/initrd",
+			      .shim = "/t/twoway.elf",
+			      .guest_cmdline = "a=1,2 console=hvc0",
+			      .shim_cmdline = "abi=xen-pv@1" };
 }
 
 /* The word behind an option; NULL when the option is absent. */
@@ -61,8 +68,8 @@ START_TEST(hostile_names)
 	command_build(&plan, "/dev/fd/3", 5, &line);
 	ck_assert_str_eq(after("-initrd"), "/dev/fd/5,/dev/fd/6");
 	ck_assert_uint_eq(line.opens, 2);
-	ck_assert_ptr_nonnull(strstr(command_shell(&line),
-				     " 5<'/k/my kernel, the best' 6<'/k/in itrd'"));
+	ck_assert_ptr_nonnull(
+		strstr(command_shell(&line), " 5<'/k/my kernel, the best' 6<'/k/in itrd'"));
 }
 END_TEST
 
@@ -93,8 +100,10 @@ END_TEST
 /* A shell must read back exactly the words that were quoted. */
 START_TEST(shell_reads_back)
 {
-	static const char *const words[] = { "plain", "", "two words", "it's", "''", "$HOME `id` \\ \"x\"",
-					     "a\nb", "*", "~", "-x", "#", "a=b,c:d", "\xc3\xa9" };
+	static const char *const words[] = {
+		"plain", "",  "two words", "it's",    "''", "$HOME `id` \\ \"x\"", "a\nb", "*", "~",
+		"-x",	 "#", "a=b,c:d",   "\xc3\xa9"
+	};
 	struct buffer script = { 0 }, output = { 0 };
 	const char *argv[] = { "/bin/sh", "-c", NULL, NULL };
 	size_t at = 0;
@@ -134,8 +143,10 @@ START_TEST(debian_names)
 	ck_assert(debian_is_alias("debian") && debian_is_alias("debian-cloud"));
 	ck_assert(debian_is_alias("debian-generic"));
 	ck_assert(!debian_is_alias("debian-x") && !debian_is_alias("/boot/debian"));
-	ck_assert_str_eq(debian_package("linux-image-cloud-amd64\n  Depends: linux-image-6.1.0-56-cloud-amd64\n"),
-			 "linux-image-6.1.0-56-cloud-amd64");
+	ck_assert_str_eq(
+		debian_package(
+			"linux-image-cloud-amd64\n  Depends: linux-image-6.1.0-56-cloud-amd64\n"),
+		"linux-image-6.1.0-56-cloud-amd64");
 	ck_assert_ptr_null(debian_package("linux-image-amd64\n"));
 }
 END_TEST

@@ -86,18 +86,21 @@ static char *table(const char *json)
 
 START_TEST(ledger_as_table)
 {
-	char *out = table("{\"twoway\":1,\"abi\":\"xen-pv@1\",\"mode\":\"resident\",\"host\":\"bare\","
-			  "\"cpus\":2,\"calls\":[{\"guest\":\"mmu_update\",\"op\":\"page-table\","
-			  "\"host\":\"-\",\"count\":45503,\"status\":\"done\"},{\"guest\":\"x\","
-			  "\"op\":\"timer\",\"host\":\"tsc-deadline\",\"count\":7,\"status\":\"fallback\"}],"
-			  "\"missing\":[{\"guest\":\"argo_op\",\"count\":1}]}");
+	char *out = table(
+		"{\"twoway\":1,\"abi\":\"xen-pv@1\",\"mode\":\"resident\",\"host\":\"bare\","
+		"\"cpus\":2,\"calls\":[{\"guest\":\"mmu_update\",\"op\":\"page-table\","
+		"\"host\":\"-\",\"count\":45503,\"status\":\"done\"},{\"guest\":\"x\","
+		"\"op\":\"timer\",\"host\":\"tsc-deadline\",\"count\":7,\"status\":\"fallback\"}],"
+		"\"missing\":[{\"guest\":\"argo_op\",\"count\":1},{\"guest\":\"hvm_op\",\"nr\":34,"
+		"\"sub\":2,\"count\":3}]}");
 
 	ck_assert_str_eq(out, "guest ABI xen-pv@1, resident mode, host bare, CPUs: 2\n\n"
 			      "guest       op          host                 count  status\n"
 			      "mmu_update  page-table  -                    45503  done\n"
 			      "x           timer       tsc-deadline             7  fallback\n\n"
 			      "missing, answered \"not implemented\":\n"
-			      "  argo_op             1\n");
+			      "  argo_op             1\n"
+			      "  hvm_op              3  (call 34, 2)\n");
 	free(out);
 }
 END_TEST
@@ -105,9 +108,14 @@ END_TEST
 /* It comes from a guest: no member may be taken for granted. */
 START_TEST(ledger_hostile)
 {
-	static const char *const all[] = { "[]", "{}", "{\"calls\":5}", "{\"calls\":[1,null,{}]}",
-					   "{\"calls\":[{\"guest\":[],\"count\":\"x\"}],\"missing\":{}}",
-					   "{\"calls\":[],\"exits\":[null],\"abi\":7}" };
+	static const char *const all[] = {
+		"[]",
+		"{}",
+		"{\"calls\":5}",
+		"{\"calls\":[1,null,{}]}",
+		"{\"calls\":[{\"guest\":[],\"count\":\"x\"}],\"missing\":{}}",
+		"{\"calls\":[],\"exits\":[null],\"abi\":7}"
+	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		char *out = table(all[i]);

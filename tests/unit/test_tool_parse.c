@@ -9,11 +9,26 @@ START_TEST(sizes)
 		const char *s;
 		uint64_t bytes;
 	} good[] = {
-		{ "256M", 256ull << 20 }, { "2G", 2ull << 30 }, { "524288K", 512ull << 20 },
-		{ "1t", 1ull << 40 },	  { "512", 512ull << 20 }, { "0", 0 }, { "16777215T", 16777215ull << 40 },
+		{ "256M", 256ull << 20 },
+		{ "2G", 2ull << 30 },
+		{ "524288K", 512ull << 20 },
+		{ "1t", 1ull << 40 },
+		{ "512", 512ull << 20 },
+		{ "0", 0 },
+		{ "16777215T", 16777215ull << 40 },
 	};
-	static const char *const bad[] = { "", "M", "-1M", "+1M", " 1M", "1M ", "1MB", "1.5G", "0x10M",
-					   "16777216T", "99999999999999999999", "1P" };
+	static const char *const bad[] = { "",
+					   "M",
+					   "-1M",
+					   "+1M",
+					   " 1M",
+					   "1M ",
+					   "1MB",
+					   "1.5G",
+					   "0x10M",
+					   "16777216T",
+					   "99999999999999999999",
+					   "1P" };
 	uint64_t bytes;
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
@@ -27,8 +42,8 @@ END_TEST
 
 START_TEST(times)
 {
-	static const char *const bad[] = { "", ".", "1.", "-1", "1s", "1e3", "0", "0.0", "0.0001", " 1",
-					   "1000000001", "1.5.1" };
+	static const char *const bad[] = { "",	".",   "1.",	 "-1", "1s",	     "1e3",
+					   "0", "0.0", "0.0001", " 1", "1000000001", "1.5.1" };
 	int64_t ms;
 
 	ck_assert(parse_seconds("60", &ms) && ms == 60000);
@@ -89,9 +104,10 @@ START_TEST(all_options)
 {
 	struct run_options o;
 
-	ck_assert_int_eq(PARSE(&o, "--abi", "xen-pv@1", "--host=qemu-kvm", "k", "--smp", "4", "--mem=2G",
-			       "--timeout", "1.5", "--qemu", "-device", "--qemu", "x,y", "--json", "-v",
-			       "--expect=^a+$", "--disk=d,ro"), 0);
+	ck_assert_int_eq(PARSE(&o, "--abi", "xen-pv@1", "--host=qemu-kvm", "k", "--smp", "4",
+			       "--mem=2G", "--timeout", "1.5", "--qemu", "-device", "--qemu", "x,y",
+			       "--json", "-v", "--expect=^a+$", "--disk=d,ro"),
+			 0);
 	ck_assert_str_eq(o.kernel, "k");
 	ck_assert_str_eq(o.abi, "xen-pv@1");
 	ck_assert_str_eq(o.host, "qemu-kvm");

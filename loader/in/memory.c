@@ -11,7 +11,7 @@
 #include "in.h"
 #include "twoway/attr.h"
 
-static struct tw_region raw[TW_MAX_REGIONS] TW_INITDATA = { { 0, 0, 0 } };
+static struct tw_region raw[TW_MAX_REGIONS] TW_INITDATA = {{0, 0, 0}};
 static unsigned int raw_count TW_INITDATA = 0;
 
 TW_INIT void in_memory_start(void)
@@ -32,7 +32,7 @@ TW_INIT int in_memory_add(uint64_t base, uint64_t size, uint32_t type, const cha
 		size = UINT64_MAX - base;
 	if (type < TW_MEM_RAM || type > TW_MEM_NVS)
 		type = TW_MEM_RESERVED;
-	raw[raw_count++] = (struct tw_region){ base, size, type };
+	raw[raw_count++] = (struct tw_region){base, size, type};
 	return 0;
 }
 
@@ -84,7 +84,7 @@ static TW_INIT bool append(struct tw_boot *out, uint64_t base, uint64_t end, uin
 	}
 	if (out->regions_count == TW_MAX_REGIONS)
 		return false;
-	out->regions[out->regions_count++] = (struct tw_region){ base, end - base, type };
+	out->regions[out->regions_count++] = (struct tw_region){base, end - base, type};
 	return true;
 }
 

@@ -49,9 +49,9 @@ static TW_INIT int read_modules(const uint8_t *info, bool strip, struct tw_boot 
 
 	if (!(tw_load32(info + MB_FLAGS) & MB_HAS_MODS) || !count)
 		return 0;
-	mods = count <= IN_ENTRIES_MAX ?
-		       tw_phys_range(tw_load32(info + MB_MODS_ADDR), count * MB_MOD_SIZE) :
-		       NULL;
+	mods = count <= IN_ENTRIES_MAX
+		   ? tw_phys_range(tw_load32(info + MB_MODS_ADDR), count * MB_MOD_SIZE)
+		   : NULL;
 	if (!mods) {
 		*why = "the Multiboot module list lies outside memory";
 		return -EINVAL;

@@ -43,10 +43,9 @@ static TW_INIT int read_modules(const uint8_t *info, struct tw_boot *out, const 
 
 	if (!count)
 		return 0;
-	mods = count <= IN_ENTRIES_MAX ?
-		       tw_phys_range(field64(info, hvm_start_info, modlist_paddr),
-				     count * sizeof(struct hvm_modlist_entry)) :
-		       NULL;
+	mods = count <= IN_ENTRIES_MAX ? tw_phys_range(field64(info, hvm_start_info, modlist_paddr),
+						       count * sizeof(struct hvm_modlist_entry))
+				       : NULL;
 	if (!mods) {
 		*why = "the PVH module list lies outside memory";
 		return -EINVAL;
@@ -56,7 +55,8 @@ static TW_INIT int read_modules(const uint8_t *info, struct tw_boot *out, const 
 		count = TW_MAX_MODULES;
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		err = read_module(mods + i * sizeof(struct hvm_modlist_entry), &out->modules[i], why);
+		err =
+		    read_module(mods + i * sizeof(struct hvm_modlist_entry), &out->modules[i], why);
 		if (err)
 			return err;
 		out->modules_count++;
@@ -74,9 +74,9 @@ static TW_INIT int read_memory(const uint8_t *info, const char **why)
 		*why = "the PVH loader gives no memory map: it needs a newer version";
 		return -EINVAL;
 	}
-	map = count <= IN_ENTRIES_MAX ?
-		      tw_phys_range(field64(info, hvm_start_info, memmap_paddr), count * size) :
-		      NULL;
+	map = count <= IN_ENTRIES_MAX
+		  ? tw_phys_range(field64(info, hvm_start_info, memmap_paddr), count * size)
+		  : NULL;
 	if (!map) {
 		*why = "the PVH memory map lies outside memory";
 		return -EINVAL;
@@ -105,14 +105,16 @@ TW_INIT int pvh_read(uint32_t start_info_pa, struct tw_boot *out, const char **w
 	}
 	/* Version 0 leaves the memory map to a Xen hypercall, which only Xen answers. */
 	if (!field32(info, hvm_start_info, version)) {
-		*why = "the PVH start information is version 0, without a memory map: Xen 4.12 or later, "
+		*why = "the PVH start information is version 0, without a memory map: Xen 4.12 or "
+		       "later, "
 		       "or another loader is needed";
 		return -EINVAL;
 	}
 	out->protocol = "pvh";
 	out->rsdp = field64(info, hvm_start_info, rsdp_paddr);
 	out->modules_count = 0;
-	if (!in_string(field64(info, hvm_start_info, cmdline_paddr), false, "twoway", out->cmdline)) {
+	if (!in_string(field64(info, hvm_start_info, cmdline_paddr), false, "twoway",
+		       out->cmdline)) {
 		*why = "the PVH command line lies outside memory";
 		return -EINVAL;
 	}

@@ -35,8 +35,8 @@ TW_INIT bool in_string(uint64_t pa, bool strip, const char *what, char *out)
 	while ((c = tw_phys_range(pa + n, 1)) != NULL && *c) {
 		if (n == TW_CMDLINE_MAX - 1) {
 			out[n] = '\0';
-			tw_warn("the command line of %s is longer than %u bytes: the rest is lost", what,
-				TW_CMDLINE_MAX - 1);
+			tw_warn("the command line of %s is longer than %u bytes: the rest is lost",
+				what, TW_CMDLINE_MAX - 1);
 			return true;
 		}
 		out[n++] = (char)*c;

@@ -63,7 +63,7 @@ static void fold(uint8_t *p, size_t room, size_t at, uint32_t base, uint32_t ran
 
 static void fold_multiboot(uint8_t *p, size_t size)
 {
-	static const uint8_t addresses[] = { MB_CMDLINE, MB_MODS_ADDR, MB_MMAP_ADDR, MB_LOADER_NAME };
+	static const uint8_t addresses[] = {MB_CMDLINE, MB_MODS_ADDR, MB_MMAP_ADDR, MB_LOADER_NAME};
 
 	for (unsigned int i = 0; i < sizeof(addresses); i++)
 		fold(p, size, addresses[i], 4096, (uint32_t)size + 16);
@@ -73,7 +73,7 @@ static void fold_multiboot(uint8_t *p, size_t size)
 
 static void fold_pvh(uint8_t *p, size_t size)
 {
-	static const uint8_t addresses[] = { 16, 24, 40 }; /* modlist, cmdline, memmap */
+	static const uint8_t addresses[] = {16, 24, 40}; /* modlist, cmdline, memmap */
 
 	if (size < 56)
 		return;
@@ -108,7 +108,7 @@ static void boot_protocol(bool pvh, bool raw, const uint8_t *data, size_t size)
 /* A sound header around the input as the table's body; all readers run over all of them. */
 static void acpi_tables(const uint8_t *data, size_t size)
 {
-	static const char *const names[] = { "APIC", "FACP", "SSDT", "HPET" };
+	static const char *const names[] = {"APIC", "FACP", "SSDT", "HPET"};
 	uint64_t pas[4], dsdt_pa = 0xe8000;
 	struct mock_table t;
 	uint32_t ids[TW_MAX_CPUS];
@@ -198,7 +198,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		else
 			mp_table(data + 1, size - 1);
 		break;
-	default: /* the name in front, the end at the buffer's end, so that a read beyond it is seen */
+	default: /* the name in front, the end at the buffer's end, so that a read beyond it is seen
+		  */
 		aml = memory + MEMORY_MAX - (size + 7);
 		memcpy(aml, (data[0] & 1) ? "QEMU0001" : "___\x08_S5_", 8);
 		memcpy(aml + 8, data + 1, size - 1);

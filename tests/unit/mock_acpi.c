@@ -42,7 +42,7 @@ static void checksum(uint8_t *p, size_t n, size_t at)
 
 struct mock_table mock_acpi_table(uint64_t pa, const char *signature, size_t room)
 {
-	struct mock_table t = { pa, mock_ram(pa, room), 36, room };
+	struct mock_table t = {pa, mock_ram(pa, room), 36, room};
 
 	memcpy(t.data, signature, 4);
 	return t;
@@ -118,7 +118,7 @@ uint64_t mock_acpi_root(unsigned int revision, const uint64_t *tables, unsigned 
 	for (unsigned int i = 0; i < n; i++)
 		mock_put(&mock_root, tables[i], revision >= 2 ? 8 : 4);
 	mock_acpi_seal(&mock_root);
-	mock_rsdp = (struct mock_table){ 0xf0000, mock_ram(0xf0000, 36), 36, 36 };
+	mock_rsdp = (struct mock_table){0xf0000, mock_ram(0xf0000, 36), 36, 36};
 	memcpy(mock_rsdp.data, "RSD PTR ", 8);
 	mock_poke(&mock_rsdp, 15, revision, 1);
 	mock_poke(&mock_rsdp, 20, 36, 4);
@@ -133,7 +133,7 @@ uint64_t mock_acpi_root(unsigned int revision, const uint64_t *tables, unsigned 
 
 size_t mock_aml_s5(uint8_t *out, uint8_t a, uint8_t b)
 {
-	const uint8_t aml[] = { 0x08, '_', 'S', '5', '_', 0x12, 0x08, 0x04, 0x0a, a, 0x0a, b, 0, 0 };
+	const uint8_t aml[] = {0x08, '_', 'S', '5', '_', 0x12, 0x08, 0x04, 0x0a, a, 0x0a, b, 0, 0};
 
 	memcpy(out, aml, sizeof(aml));
 	return sizeof(aml);

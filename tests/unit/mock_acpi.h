@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* ACPI and MP tables in mock memory, byte by byte, with right checksums unless a test breaks them. */
+/* ACPI and MP tables in mock memory, byte by byte, with right checksums unless a test breaks them.
+ */
 #ifndef TESTS_UNIT_MOCK_ACPI_H
 #define TESTS_UNIT_MOCK_ACPI_H
 

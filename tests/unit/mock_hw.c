@@ -53,7 +53,7 @@ static struct mmio_hook mmio_hooks[MAX_HOOKS];
 static struct ram rams[MAX_RAM];
 static struct word words[MAX_WORDS];
 static unsigned int cpuids_count, msrs_count, port_hooks_count, mmio_hooks_count, rams_count,
-	words_count;
+    words_count;
 static uint32_t ports[65536];
 static bool port_known[65536];
 static void (*msr_hook)(uint32_t msr, uint64_t value);
@@ -102,7 +102,7 @@ void mock_reset(void)
 static void record(enum mock_kind kind, uint64_t where, uint64_t value)
 {
 	if (mock_writes_count < MOCK_WRITES)
-		mock_writes[mock_writes_count] = (struct mock_written){ kind, where, value };
+		mock_writes[mock_writes_count] = (struct mock_written){kind, where, value};
 	mock_writes_count++;
 }
 
@@ -141,7 +141,7 @@ void mock_set_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t eax, uint32_t ebx,
 		die("too many CPUID leaves");
 	if (i == cpuids_count)
 		cpuids_count++;
-	cpuids[i] = (struct cpuid_value){ leaf, subleaf, { eax, ebx, ecx, edx } };
+	cpuids[i] = (struct cpuid_value){leaf, subleaf, {eax, ebx, ecx, edx}};
 }
 
 struct hw_cpuid hw_cpuid(uint32_t leaf, uint32_t subleaf)
@@ -149,7 +149,7 @@ struct hw_cpuid hw_cpuid(uint32_t leaf, uint32_t subleaf)
 	for (unsigned int i = 0; i < cpuids_count; i++)
 		if (cpuids[i].leaf == leaf && cpuids[i].subleaf == subleaf)
 			return cpuids[i].value;
-	return (struct hw_cpuid){ 0, 0, 0, 0 };
+	return (struct hw_cpuid){0, 0, 0, 0};
 }
 
 void mock_set_msr(uint32_t msr, uint64_t value)
@@ -162,7 +162,7 @@ void mock_set_msr(uint32_t msr, uint64_t value)
 		die("too many MSRs");
 	if (i == msrs_count)
 		msrs_count++;
-	msrs[i] = (struct msr_value){ msr, value };
+	msrs[i] = (struct msr_value){msr, value};
 }
 
 uint64_t mock_get_msr(uint32_t msr)
@@ -197,7 +197,7 @@ void mock_hook_port(uint16_t first, uint16_t last, mock_in in, mock_out out)
 {
 	if (port_hooks_count == MAX_HOOKS)
 		die("too many port hooks");
-	port_hooks[port_hooks_count++] = (struct port_hook){ first, last, in, out };
+	port_hooks[port_hooks_count++] = (struct port_hook){first, last, in, out};
 }
 
 void mock_set_port(uint16_t port, uint32_t value)
@@ -264,13 +264,14 @@ void hw_out32(uint16_t port, uint32_t value)
 	port_out(port, value, 4);
 }
 
-/* --- physical memory and MMIO ------------------------------------------------------------------ */
+/* --- physical memory and MMIO ------------------------------------------------------------------
+ */
 
 void *mock_ram(uint64_t pa, size_t size)
 {
 	if (rams_count == MAX_RAM)
 		die("too many memory blocks");
-	rams[rams_count] = (struct ram){ pa, size, calloc(1, size ? size : 1) };
+	rams[rams_count] = (struct ram){pa, size, calloc(1, size ? size : 1)};
 	if (!rams[rams_count].data)
 		die("out of memory");
 	return rams[rams_count++].data;
@@ -288,7 +289,7 @@ void mock_hook_mmio(uint64_t base, uint64_t size, mock_read read, mock_write wri
 {
 	if (mmio_hooks_count == MAX_HOOKS)
 		die("too many MMIO hooks");
-	mmio_hooks[mmio_hooks_count++] = (struct mmio_hook){ base, size, read, write };
+	mmio_hooks[mmio_hooks_count++] = (struct mmio_hook){base, size, read, write};
 }
 
 uint32_t *mock_mmio_word(uint64_t pa)
@@ -300,7 +301,7 @@ uint32_t *mock_mmio_word(uint64_t pa)
 	if (i == MAX_WORDS)
 		die("too many MMIO words");
 	if (i == words_count)
-		words[words_count++] = (struct word){ pa, 0 };
+		words[words_count++] = (struct word){pa, 0};
 	return &words[i].value;
 }
 
@@ -337,7 +338,8 @@ void hw_mmio_write32(uint64_t pa, uint32_t value)
 		memcpy(hw_phys(pa), &value, sizeof(value));
 }
 
-/* --- instructions ------------------------------------------------------------------------------ */
+/* --- instructions ------------------------------------------------------------------------------
+ */
 
 uint64_t hw_rdtsc(void)
 {
@@ -434,7 +436,8 @@ void hw_lldt(uint16_t selector)
 	mock_ldt = selector;
 }
 
-/* --- what the shim's core provides; weak, so that a test may bring its own ---------------------- */
+/* --- what the shim's core provides; weak, so that a test may bring its own ----------------------
+ */
 
 __attribute__((weak)) struct tw_host tw_host;
 

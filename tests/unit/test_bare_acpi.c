@@ -17,7 +17,7 @@
 #define HPET 0xe4000
 #define SSDT 0xe5000
 
-static const uint64_t all_tables[] = { FADT, MADT, HPET, SSDT };
+static const uint64_t all_tables[] = {FADT, MADT, HPET, SSDT};
 static uint32_t ids[TW_MAX_CPUS];
 static uint32_t len;
 
@@ -38,11 +38,12 @@ static struct mock_table madt_start(size_t room)
 	return t;
 }
 
-/* --- root ------------------------------------------------------------------------------------------ */
+/* --- root
+ * ------------------------------------------------------------------------------------------ */
 
 static void root_with_madt(unsigned int revision)
 {
-	const uint64_t tables[] = { 0xdead000, MADT };
+	const uint64_t tables[] = {0xdead000, MADT};
 	struct mock_table t = madt_start(100);
 
 	mock_madt_lapic(&t, 5, 1);
@@ -69,7 +70,7 @@ END_TEST
 
 START_TEST(root_in_ebda)
 {
-	const uint64_t tables[] = { MADT };
+	const uint64_t tables[] = {MADT};
 	struct mock_table t = madt_start(100);
 	uint8_t *bda = mock_ram(0x40e, 2), *ebda = mock_ram(0x9fc00, 1024);
 
@@ -124,7 +125,7 @@ END_TEST
 /* A broken XSDT: the RSDT counts. */
 START_TEST(root_xsdt_falls_back)
 {
-	const uint64_t tables[] = { MADT };
+	const uint64_t tables[] = {MADT};
 	struct mock_table t = madt_start(100), rsdt = mock_acpi_table(0xf3000, "RSDT", 40);
 	uint8_t sum = 0;
 
@@ -143,11 +144,12 @@ START_TEST(root_xsdt_falls_back)
 }
 END_TEST
 
-/* --- MADT ------------------------------------------------------------------------------------------ */
+/* --- MADT
+ * ------------------------------------------------------------------------------------------ */
 
 static unsigned int madt_read(struct mock_table *t, unsigned int max)
 {
-	const uint64_t tables[] = { MADT };
+	const uint64_t tables[] = {MADT};
 
 	mock_acpi_seal(t);
 	if (!mock_root.data || !hw_phys(0xf0000))
@@ -172,7 +174,7 @@ START_TEST(madt_all_kinds)
 	mock_madt_ioapic(&t, 0xfec01000, 24);
 	mock_madt_override(&t, 0, 2, 0);
 	mock_madt_override(&t, 4, 20, 0xf);
-	mock_madt_override(&t, 9, 9, 0x5); /* high, edge */
+	mock_madt_override(&t, 9, 9, 0x5);  /* high, edge */
 	mock_madt_override(&t, 16, 1, 0xf); /* no ISA interrupt */
 	ck_assert_uint_eq(madt_read(&t, 8), 2);
 	ck_assert_uint_eq(ids[0], 4);
@@ -204,7 +206,8 @@ START_TEST(madt_broken_entries)
 	ck_assert_uint_eq(madt_read(&t, 8), 1);
 	t.data[at + 1] = 17; /* beyond the table */
 	ck_assert_uint_eq(madt_read(&t, 8), 1);
-	t.data[at + 1] = 4; /* too short for its kind: skipped, and what follows is read as it lies */
+	t.data[at + 1] =
+	    4; /* too short for its kind: skipped, and what follows is read as it lies */
 	ck_assert_uint_eq(madt_read(&t, 8), 1);
 	t.data[at + 1] = 8;
 	t.len--; /* the last entry is cut */
@@ -226,7 +229,8 @@ START_TEST(madt_too_many)
 }
 END_TEST
 
-/* --- MP tables -------------------------------------------------------------------------------------- */
+/* --- MP tables
+ * -------------------------------------------------------------------------------------- */
 
 static uint8_t *mp_config;
 
@@ -244,13 +248,16 @@ static void mp_seal(unsigned int bytes)
 
 static void mp_machine(void)
 {
-	static const uint8_t floating[16] = { '_', 'M', 'P', '_', 0x00, 0xfd, 0x09, 0x00, 1, 4 };
+	static const uint8_t floating[16] = {'_', 'M', 'P', '_', 0x00, 0xfd, 0x09, 0x00, 1, 4};
 	static const uint8_t entries[] = {
-		0, 0, 0x14, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* boot CPU */
-		0, 7, 0x14, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* CPU 7 */
-		0, 9, 0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* disabled */
-		1, 0, 'I', 'S', 'A', ' ', ' ', ' ',			       /* bus */
-		2, 1, 0x11, 1, 0x00, 0x00, 0xc0, 0xfe,			       /* IO-APIC */
+	    0, 0, 0x14, 3,   0,	   0,	 0,    0,    0, 0,
+	    0, 0, 0,	0,   0,	   0,	 0,    0,    0, 0, /* boot CPU */
+	    0, 7, 0x14, 1,   0,	   0,	 0,    0,    0, 0,
+	    0, 0, 0,	0,   0,	   0,	 0,    0,    0, 0, /* CPU 7 */
+	    0, 9, 0x14, 0,   0,	   0,	 0,    0,    0, 0,
+	    0, 0, 0,	0,   0,	   0,	 0,    0,    0, 0, /* disabled */
+	    1, 0, 'I',	'S', 'A',  ' ',	 ' ',  ' ',	   /* bus */
+	    2, 1, 0x11, 1,   0x00, 0x00, 0xc0, 0xfe,	   /* IO-APIC */
 	};
 	uint8_t *p = mock_ram(0x9fc00, 16), sum = 0;
 
@@ -297,7 +304,8 @@ START_TEST(mptable_broken)
 }
 END_TEST
 
-/* --- FADT, DSDT, HPET ----------------------------------------------------------------------------- */
+/* --- FADT, DSDT, HPET
+ * ----------------------------------------------------------------------------- */
 
 static struct mock_table fadt, dsdt;
 
@@ -424,7 +432,8 @@ START_TEST(fadt_dsdt_places)
 }
 END_TEST
 
-/* --- AML -------------------------------------------------------------------------------------------- */
+/* --- AML
+ * -------------------------------------------------------------------------------------------- */
 
 static void aml(const void *bytes, size_t n)
 {
@@ -479,7 +488,7 @@ END_TEST
 START_TEST(aml_pvpanic_port)
 {
 	static const char device[] =
-		"\x0dQEMU0001\0\x08_CRS\x11\x0d\x0a\x0a\x47\x01\x05\x05\x05\x05\x01\x01\x79\0";
+	    "\x0dQEMU0001\0\x08_CRS\x11\x0d\x0a\x0a\x47\x01\x05\x05\x05\x05\x01\x01\x79\0";
 
 	aml(device, sizeof(device) - 1);
 	ck_assert_uint_eq(bare.pvpanic, 0x505);

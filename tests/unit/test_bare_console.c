@@ -151,12 +151,12 @@ static const struct {
 	const char *which;
 	bool has_uart, has_debug, to_uart, to_debug;
 } choices[] = {
-	{ "auto", true, true, true, false },	    { "auto", false, true, false, true },
-	{ "auto", true, false, true, false },	    { "com1", true, true, true, false },
-	{ "com1", false, true, false, false },	    { "debugcon", true, true, false, true },
-	{ "debugcon", true, false, false, false },  { "none", true, true, false, false },
-	{ "com1,debugcon", true, true, true, true }, { "", true, true, false, false },
-	{ "com12", true, true, false, false },	    { "xcom1,debugcon", true, true, false, true },
+    {"auto", true, true, true, false},	       {"auto", false, true, false, true},
+    {"auto", true, false, true, false},	       {"com1", true, true, true, false},
+    {"com1", false, true, false, false},       {"debugcon", true, true, false, true},
+    {"debugcon", true, false, false, false},   {"none", true, true, false, false},
+    {"com1,debugcon", true, true, true, true}, {"", true, true, false, false},
+    {"com12", true, true, false, false},       {"xcom1,debugcon", true, true, false, true},
 };
 
 START_TEST(choice)
@@ -178,7 +178,8 @@ START_TEST(choice)
 }
 END_TEST
 
-/* --- input and its interrupt ------------------------------------------------------------------------ */
+/* --- input and its interrupt
+ * ------------------------------------------------------------------------ */
 
 static uint32_t selected, pins[64];
 
@@ -198,7 +199,7 @@ static void ioapic_write(uint64_t pa, uint32_t value)
 
 static void add_ioapic(uint32_t gsi_base)
 {
-	bare.ioapics[bare.ioapics_count++] = (struct bare_ioapic){ IOAPIC, gsi_base };
+	bare.ioapics[bare.ioapics_count++] = (struct bare_ioapic){IOAPIC, gsi_base};
 	mock_hook_mmio(IOAPIC, 0x20, ioapic_read, ioapic_write);
 	memset(pins, 0, sizeof(pins));
 }
@@ -227,8 +228,8 @@ END_TEST
 START_TEST(listen_overridden)
 {
 	listening();
-	bare.isa[4] = (struct bare_isa_irq){ 20 + 24, true, true };
-	bare.ioapics[bare.ioapics_count++] = (struct bare_ioapic){ 0xfe000000, 0 }; /* not there */
+	bare.isa[4] = (struct bare_isa_irq){20 + 24, true, true};
+	bare.ioapics[bare.ioapics_count++] = (struct bare_ioapic){0xfe000000, 0}; /* not there */
 	add_ioapic(24);
 	ck_assert(host.console_listen());
 	ck_assert_uint_eq(pins[40], TW_VEC_CONSOLE | 1u << 15 | 1u << 13);
@@ -296,7 +297,7 @@ END_TEST
 START_TEST(all_masked_at_start)
 {
 	add_ioapic(0);
-	bare.ioapics[bare.ioapics_count++] = (struct bare_ioapic){ 0xfe000000, 24 }; /* not there */
+	bare.ioapics[bare.ioapics_count++] = (struct bare_ioapic){0xfe000000, 24}; /* not there */
 	bare_ioapic_init();
 	for (unsigned int pin = 0; pin < 24; pin++)
 		ck_assert_uint_eq(pins[2 * pin], 1u << 16);

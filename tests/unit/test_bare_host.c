@@ -38,7 +38,7 @@ static uint32_t pm_read(uint16_t port, unsigned int bytes)
 
 static void signature(uint32_t leaf, uint32_t last, const char *text)
 {
-	uint32_t r[3] = { 0 };
+	uint32_t r[3] = {0};
 
 	memcpy(r, text, strlen(text));
 	mock_set_cpuid(leaf, 0, last, r[0], r[1], r[2]);
@@ -46,7 +46,7 @@ static void signature(uint32_t leaf, uint32_t last, const char *text)
 
 static void setup(void)
 {
-	static const uint64_t tables[] = { MADT, FADT };
+	static const uint64_t tables[] = {MADT, FADT};
 	struct mock_table dsdt;
 	uint8_t s5[32];
 
@@ -114,7 +114,8 @@ START_TEST(no_tables_is_one_cpu)
 {
 	memset(mock_rsdp.data, 0, 36);
 	mock_hook_port(0x42, 0x43, NULL, NULL);
-	ck_assert_int_eq(bare_host_init(&host, &boot, &why), -ENODEV); /* no PM timer known either */
+	ck_assert_int_eq(bare_host_init(&host, &boot, &why),
+			 -ENODEV); /* no PM timer known either */
 	ck_assert_ptr_nonnull(strstr(why, "HPET"));
 	signature(0x40000000, 0x40000010, "KVMKVMKVM");
 	mock_set_cpuid(0x40000010, 0, 1000000, 0, 0, 0);
@@ -159,16 +160,16 @@ static const struct {
 	uint32_t leaf;
 	const char *first, *second, *title;
 } machines[] = {
-	{ 0x40000100, "KVMKVMKVM", NULL, "bare x86 (KVM)" },
-	{ 0x40000100, "VMwareVMware", NULL, "bare x86 (VMware)" },
-	{ 0x40000100, "XenVMMXenVMM", NULL, "bare x86 (Xen)" },
-	{ 0x40000100, "Microsoft Hv", NULL, "bare x86 (Hyper-V)" },
-	{ 0x40000100, "Microsoft Hv", "XenVMMXenVMM", "bare x86 (Xen)" },
-	{ 0x40000100, "Microsoft Hv", "KVMKVMKVM", "bare x86 (Hyper-V)" },
-	{ 0x4000ff00, "unknown", "XenVMMXenVMM", "bare x86 (Xen)" },
-	{ 0x40010000, "unknown", "XenVMMXenVMM", "bare x86 (unknown hypervisor)" },
-	{ 0x40000100, "bhyve bhyve ", NULL, "bare x86 (bhyve)" },
-	{ 0x40000100, "VBoxVBoxVBox", NULL, "bare x86 (VirtualBox)" },
+    {0x40000100, "KVMKVMKVM", NULL, "bare x86 (KVM)"},
+    {0x40000100, "VMwareVMware", NULL, "bare x86 (VMware)"},
+    {0x40000100, "XenVMMXenVMM", NULL, "bare x86 (Xen)"},
+    {0x40000100, "Microsoft Hv", NULL, "bare x86 (Hyper-V)"},
+    {0x40000100, "Microsoft Hv", "XenVMMXenVMM", "bare x86 (Xen)"},
+    {0x40000100, "Microsoft Hv", "KVMKVMKVM", "bare x86 (Hyper-V)"},
+    {0x4000ff00, "unknown", "XenVMMXenVMM", "bare x86 (Xen)"},
+    {0x40010000, "unknown", "XenVMMXenVMM", "bare x86 (unknown hypervisor)"},
+    {0x40000100, "bhyve bhyve ", NULL, "bare x86 (bhyve)"},
+    {0x40000100, "VBoxVBoxVBox", NULL, "bare x86 (VirtualBox)"},
 };
 
 START_TEST(titles)

@@ -78,7 +78,8 @@ START_TEST(mode_choice)
 	ck_assert_int_eq(bare_lapic_init(&host, large, &why), 0);
 	ck_assert_int_eq(bare_lapic_is_x2apic(), on || (offered && (hypervisor || large)));
 	ck_assert_int_eq(mock_get_msr(MSR_APIC_BASE) >> 10 & 3, bare_lapic_is_x2apic() ? 3 : 2);
-	ck_assert_str_eq(host.served[TW_OP_IPI], bare_lapic_is_x2apic() ? "x2apic icr" : "xapic icr");
+	ck_assert_str_eq(host.served[TW_OP_IPI],
+			 bare_lapic_is_x2apic() ? "x2apic icr" : "xapic icr");
 }
 END_TEST
 
@@ -171,7 +172,8 @@ START_TEST(icr_busy)
 }
 END_TEST
 
-/* --- timer ----------------------------------------------------------------------------------------- */
+/* --- timer
+ * ----------------------------------------------------------------------------------------- */
 
 static void timer(uint64_t lapic_hz)
 {
@@ -204,9 +206,9 @@ END_TEST
 static const struct {
 	uint64_t hz;
 	unsigned int divider, code;
-} scales[] = { { 1000000000, 16, 0x3 }, { 64000000, 1, 0xb }, { 24000000, 1, 0xb },
-	       { 100000000, 2, 0x0 },	{ 200000000, 4, 0x1 }, { 4000000000, 64, 0x9 },
-	       { 400000000, 8, 0x2 },	{ 2000000000, 32, 0x8 } };
+} scales[] = {{1000000000, 16, 0x3}, {64000000, 1, 0xb},   {24000000, 1, 0xb},
+	      {100000000, 2, 0x0},   {200000000, 4, 0x1},  {4000000000, 64, 0x9},
+	      {400000000, 8, 0x2},   {2000000000, 32, 0x8}};
 
 START_TEST(counter_rounds_up)
 {
@@ -217,7 +219,8 @@ START_TEST(counter_rounds_up)
 	ck_assert_uint_eq(reg(LAPIC_LVT_TIMER), TW_VEC_TIMER);
 	ck_assert_uint_eq(reg(LAPIC_TIMER_SCALE), scales[_i].code);
 	for (uint64_t left = 0; left < 60000000000ull; left = left * 3 + 1) {
-		uint64_t exact = (left * (hz / 1000) + 999999) / 1000000; /* ceil(left * hz / 10^9) */
+		uint64_t exact =
+		    (left * (hz / 1000) + 999999) / 1000000; /* ceil(left * hz / 10^9) */
 
 		host.timer_set(1000000 + left);
 		ck_assert_uint_ge(reg(LAPIC_TIMER_INIT), exact ? exact : 1);
@@ -277,7 +280,8 @@ START_TEST(counter_pieces_forgotten)
 }
 END_TEST
 
-/* --- CPUs ------------------------------------------------------------------------------------------ */
+/* --- CPUs
+ * ------------------------------------------------------------------------------------------ */
 
 static uint64_t command_at[8];
 static uint32_t command[8], command_to[8];

@@ -131,7 +131,7 @@ START_TEST(s5_hardware_reduced)
 
 	acpi();
 	bare.pm1a_control = 0;
-	bare.sleep_control = (struct bare_register){ BARE_SPACE_MEMORY, 0xfea00001 };
+	bare.sleep_control = (struct bare_register){BARE_SPACE_MEMORY, 0xfea00001};
 	run(do_poweroff);
 	ck_assert_str_eq(host.served[TW_OP_POWER], "acpi");
 	ck_assert_uint_eq(reg[1], 5 << 2 | 1 << 5);
@@ -178,7 +178,7 @@ static unsigned int position(uint64_t port, uint64_t value)
 START_TEST(reboot_order)
 {
 	acpi();
-	bare.reset = (struct bare_register){ BARE_SPACE_PORT, 0x92 };
+	bare.reset = (struct bare_register){BARE_SPACE_PORT, 0x92};
 	bare.reset_value = 0x11;
 	run(do_reboot);
 	ck_assert_uint_lt(position(0x92, 0x11), position(0xcf9, 2));
@@ -194,14 +194,15 @@ START_TEST(reset_registers)
 	uint8_t *reg = mock_ram(0xfea00000, 4);
 
 	bare.reset_value = 0x42;
-	bare.reset = (struct bare_register){ BARE_SPACE_MEMORY, 0xfea00002 };
+	bare.reset = (struct bare_register){BARE_SPACE_MEMORY, 0xfea00002};
 	run(do_reboot);
 	ck_assert_uint_eq(reg[2], 0x42);
-	bare.reset = (struct bare_register){ BARE_SPACE_PCI, 0x1f000300adull };
+	bare.reset = (struct bare_register){BARE_SPACE_PCI, 0x1f000300adull};
 	run(do_reboot);
-	ck_assert_uint_eq(mock_written_last(MOCK_PORT, 0xcf8), 0x80000000u | 0x1f << 11 | 3 << 8 | 0xac);
+	ck_assert_uint_eq(mock_written_last(MOCK_PORT, 0xcf8),
+			  0x80000000u | 0x1f << 11 | 3 << 8 | 0xac);
 	ck_assert_uint_eq(mock_written_last(MOCK_PORT, 0xcfd), 0x42);
-	bare.reset = (struct bare_register){ BARE_SPACE_PORT, 0x10cf9 }; /* no port: not cut to one */
+	bare.reset = (struct bare_register){BARE_SPACE_PORT, 0x10cf9}; /* no port: not cut to one */
 	mock_writes_count = 0;
 	run(do_reboot);
 	ck_assert_uint_eq(mock_written_last(MOCK_PORT, 0xcf9), 6);
@@ -242,7 +243,7 @@ END_TEST
 static const struct {
 	uint16_t port;
 	uint8_t events;
-} no_panic[] = { { 0, 3 }, { 0x505, 0xff }, { 0x505, 0 }, { 0x505, 2 } };
+} no_panic[] = {{0, 3}, {0x505, 0xff}, {0x505, 0}, {0x505, 2}};
 
 START_TEST(crash_without_pvpanic)
 {

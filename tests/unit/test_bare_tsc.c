@@ -16,9 +16,9 @@
 #define HPET	 0xfed00000ull
 #define PM_TIMER 0x608
 
-static uint64_t true_hz;	/* TSC ticks per second */
-static uint64_t read_cost;	/* TSC ticks that a device access takes */
-static uint64_t steal_every;	/* accesses between two losses of the CPU, 0: never */
+static uint64_t true_hz;     /* TSC ticks per second */
+static uint64_t read_cost;   /* TSC ticks that a device access takes */
+static uint64_t steal_every; /* accesses between two losses of the CPU, 0: never */
 static uint64_t steal_ticks;
 static bool steal_once;
 static unsigned int accesses;
@@ -152,11 +152,12 @@ static void measured(uint64_t ppm)
 	near(tsc_found, true_hz, ppm);
 	near(lapic_found, lapic_hz, ppm);
 	if (!steal_every)
-		ck_assert_uint_lt(mock_tsc - start, true_hz / 40); /* with the search for the counter */
+		ck_assert_uint_lt(mock_tsc - start,
+				  true_hz / 40); /* with the search for the counter */
 	ck_assert_uint_eq(*mock_mmio_word(LAPIC + LAPIC_TIMER_INIT), 0); /* left stopped */
 }
 
-static const uint64_t speeds[] = { 1000000000, 800000000, 2445425477, 3700000000, 6000000000 };
+static const uint64_t speeds[] = {1000000000, 800000000, 2445425477, 3700000000, 6000000000};
 
 START_TEST(by_hpet)
 {
@@ -300,7 +301,7 @@ END_TEST
 
 START_TEST(start_and_delay)
 {
-	struct tw_host host = { .cpus = 2 };
+	struct tw_host host = {.cpus = 2};
 	uint64_t from;
 
 	bare_tsc_start(&host, 2000000000);

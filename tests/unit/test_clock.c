@@ -10,14 +10,14 @@
 
 typedef unsigned __int128 u128;
 
-static const uint64_t frequencies[] = { 1,	     999,	 32768,	     3579545,	 24000000,
-					500000000,   999999999,	 1000000000, 1000000001, 1999999999,
-					2000000000,  2000000001, 2445425477, 3000000000, 4000000000,
-					5700000000,  8589934591, 8589934593, 17000000000, 100000000000 };
+static const uint64_t frequencies[] = {
+    1,		999,	    32768,	3579545,    24000000,	 500000000,   999999999,
+    1000000000, 1000000001, 1999999999, 2000000000, 2000000001,	 2445425477,  3000000000,
+    4000000000, 5700000000, 8589934591, 8589934593, 17000000000, 100000000000};
 
 START_TEST(scale_is_normal_and_exact)
 {
-	struct tw_clock c = { 0 };
+	struct tw_clock c = {0};
 	uint64_t hz = frequencies[_i];
 	u128 want;
 
@@ -32,7 +32,7 @@ END_TEST
 
 START_TEST(delta_matches_reference)
 {
-	struct tw_clock c = { 0 };
+	struct tw_clock c = {0};
 
 	tw_clock_scale(&c, frequencies[_i]);
 	for (unsigned int bit = 0; bit < 50; bit++) {
@@ -48,7 +48,7 @@ END_TEST
 
 START_TEST(a_second_is_a_second)
 {
-	struct tw_clock c = { 0 };
+	struct tw_clock c = {0};
 	uint64_t ns;
 
 	tw_clock_scale(&c, frequencies[_i]);
@@ -61,7 +61,7 @@ END_TEST
 
 START_TEST(reading_before_start_is_the_base)
 {
-	struct tw_clock c = { .tsc0 = 1000, .base_ns = 77 };
+	struct tw_clock c = {.tsc0 = 1000, .base_ns = 77};
 
 	tw_clock_scale(&c, 1000000000);
 	ck_assert_uint_eq(tw_clock_ns(&c, 999), 77);
@@ -70,10 +70,11 @@ START_TEST(reading_before_start_is_the_base)
 }
 END_TEST
 
-/* Smallest late: the clock has reached ns at the TSC value, and had not two shifted ticks before. */
+/* Smallest late: the clock has reached ns at the TSC value, and had not two shifted ticks before.
+ */
 START_TEST(timer_is_never_early_and_hardly_late)
 {
-	struct tw_clock c = { .tsc0 = 123456789, .base_ns = 5000 };
+	struct tw_clock c = {.tsc0 = 123456789, .base_ns = 5000};
 	uint64_t hz = frequencies[_i], ns, tsc, slack;
 	unsigned int seed = 1;
 
@@ -94,7 +95,7 @@ END_TEST
 
 START_TEST(timer_edges)
 {
-	struct tw_clock c = { .tsc0 = 0, .base_ns = 100 };
+	struct tw_clock c = {.tsc0 = 0, .base_ns = 100};
 
 	tw_clock_scale(&c, 3000000000);
 	ck_assert_uint_eq(tw_clock_tsc_at(&c, 0), 1); /* past: now, but 0 would mean off */
@@ -104,10 +105,10 @@ START_TEST(timer_edges)
 	ck_assert_uint_eq(tw_clock_tsc_at(&c, 1000000), UINT64_MAX);
 	ck_assert_uint_eq(tw_clock_tsc_at(&c, 5), UINT64_MAX - 10);
 	/* a slow clock: the multiplication, not the shift, decides; and a tick is rounded up */
-	c = (struct tw_clock){ .tsc0 = 7 };
+	c = (struct tw_clock){.tsc0 = 7};
 	tw_clock_scale(&c, 1000);
 	ck_assert_uint_eq(tw_clock_tsc_at(&c, 1), 8);
-	c = (struct tw_clock){ .tsc0 = 7 };
+	c = (struct tw_clock){.tsc0 = 7};
 	tw_clock_scale(&c, 600000000);
 	ck_assert_uint_eq(tw_clock_tsc_at(&c, UINT64_MAX), UINT64_MAX); /* before the shift */
 	/* no tick more where the result is exact: 1 GHz */

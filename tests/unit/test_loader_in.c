@@ -53,7 +53,8 @@ static void setup(void)
 	map = mock_ram(MAP, 24 * (TW_MAX_REGIONS + 2));
 }
 
-/* --- Multiboot ----------------------------------------------------------------------------------- */
+/* --- Multiboot -----------------------------------------------------------------------------------
+ */
 
 static void mb_flag(uint32_t flag)
 {
@@ -247,14 +248,15 @@ START_TEST(mb_many_modules)
 }
 END_TEST
 
-/* --- the memory map itself ------------------------------------------------------------------------ */
+/* --- the memory map itself
+ * ------------------------------------------------------------------------ */
 
 START_TEST(map_ram_loses_overlaps)
 {
 	mb_map(0, 0x100000, 1);
 	mb_map(0x9fc00, 0x400, 2); /* unaligned: RAM ends a page earlier */
 	mb_map(0x80000, 0x1000, 3);
-	mb_map(0x80800, 0x1000, 4); /* NVS is stricter than ACPI */
+	mb_map(0x80800, 0x1000, 4);  /* NVS is stricter than ACPI */
 	mb_map(0xa0000, 0x1000, 77); /* unknown is reserved */
 	mb_ok();
 	region(0, 0, 0x80000, 1);
@@ -309,7 +311,8 @@ START_TEST(map_limits)
 }
 END_TEST
 
-/* --- PVH ------------------------------------------------------------------------------------------- */
+/* --- PVH
+ * ------------------------------------------------------------------------------------------- */
 
 static void pvh_info(uint32_t version)
 {

@@ -23,10 +23,10 @@ struct signature {
 };
 
 static const struct signature signatures[] = {
-	{ "TCGTCGTCGTCG", "bare x86 (QEMU TCG)" },  { "KVMKVMKVM", "bare x86 (KVM)" },
-	{ "XenVMMXenVMM", "bare x86 (Xen)" },	    { "Microsoft Hv", "bare x86 (Hyper-V)" },
-	{ "VMwareVMware", "bare x86 (VMware)" },    { "bhyve bhyve ", "bare x86 (bhyve)" },
-	{ "VBoxVBoxVBox", "bare x86 (VirtualBox)" },
+    {"TCGTCGTCGTCG", "bare x86 (QEMU TCG)"},   {"KVMKVMKVM", "bare x86 (KVM)"},
+    {"XenVMMXenVMM", "bare x86 (Xen)"},	       {"Microsoft Hv", "bare x86 (Hyper-V)"},
+    {"VMwareVMware", "bare x86 (VMware)"},     {"bhyve bhyve ", "bare x86 (bhyve)"},
+    {"VBoxVBoxVBox", "bare x86 (VirtualBox)"},
 };
 
 static TW_INIT bool same(const char *a, const char *b, unsigned int n)
@@ -41,7 +41,7 @@ static TW_INIT bool same(const char *a, const char *b, unsigned int n)
 static TW_INIT void signature_read(uint32_t leaf, char text[13])
 {
 	struct hw_cpuid r = hw_cpuid(leaf, 0);
-	const uint32_t words[] = { r.ebx, r.ecx, r.edx };
+	const uint32_t words[] = {r.ebx, r.ecx, r.edx};
 
 	for (unsigned int i = 0; i < 12; i++)
 		text[i] = (char)(words[i / 4] >> 8 * (i % 4));
@@ -117,7 +117,7 @@ TW_INIT int bare_host_init(struct tw_host *host, const struct tw_boot *boot, con
 {
 	int err;
 
-	bare = (struct bare_machine){ 0 };
+	bare = (struct bare_machine){0};
 	for (unsigned int i = 0; i < 16; i++)
 		bare.isa[i].gsi = i;
 	for (unsigned int i = 0; i < TW_OP_COUNT; i++)

@@ -24,10 +24,10 @@
 #define THR_WAIT_MAX  100000 /* reads; 16 bytes at 115200 baud take 1.4 ms */
 #define LOCK_WAIT_MAX 1000000
 
-#define DEBUG_PORT    0xe9
+#define DEBUG_PORT 0xe9
 
 static bool uart, debugcon; /* where the console goes */
-static bool debug_port;     /* it answers, whatever the console is */
+static bool debug_port;	    /* it answers, whatever the console is */
 static bool uart_stuck;
 static unsigned char uart_fifo = 1; /* bytes that an empty transmitter takes */
 static unsigned char uart_room;	    /* bytes that it still takes without asking */
@@ -36,7 +36,8 @@ static char last;
 
 static const struct tw_host *console_host;
 
-/* --- 16550 --------------------------------------------------------------------------------------- */
+/* --- 16550 ---------------------------------------------------------------------------------------
+ */
 
 static TW_INIT bool uart_probe(void)
 {
@@ -78,7 +79,8 @@ static void uart_put(char c)
 	hw_out8(UART_DATA, (uint8_t)c);
 }
 
-/* ----------------------------------------------------------------------------------------------- */
+/* -----------------------------------------------------------------------------------------------
+ */
 
 static void put(char c)
 {
@@ -160,8 +162,8 @@ static size_t console_read(char *s, size_t n)
 	while (got < n && (hw_in8(UART_LSR) & LSR_DATA))
 		s[got++] = (char)hw_in8(UART_DATA);
 	/*
-	 * The interrupt is an edge: with bytes left over the line stays up and no further one comes.
-	 * Dropping and raising the enable bit makes a new edge.
+	 * The interrupt is an edge: with bytes left over the line stays up and no further one
+	 * comes. Dropping and raising the enable bit makes a new edge.
 	 */
 	if (got == n && n && (hw_in8(UART_IER) & IER_RECEIVE)) {
 		hw_out8(UART_IER, 0);

@@ -10,10 +10,10 @@
 
 #include "host.h"
 
-#define ICR_INIT       (5u << 8 | 1u << 14)
-#define ICR_STARTUP    (6u << 8 | 1u << 14)
-#define INIT_WAIT_US   100
-#define SIPI_WAIT_US   10
+#define ICR_INIT     (5u << 8 | 1u << 14)
+#define ICR_STARTUP  (6u << 8 | 1u << 14)
+#define INIT_WAIT_US 100
+#define SIPI_WAIT_US 10
 
 static const struct tw_host *started_by;
 

@@ -32,7 +32,7 @@ static TW_INIT uint32_t field(const struct fadt *fadt, uint32_t at, unsigned int
 
 static TW_INIT struct bare_register generic_address(const struct fadt *fadt, uint32_t at)
 {
-	struct bare_register none = { BARE_SPACE_NONE, 0 };
+	struct bare_register none = {BARE_SPACE_NONE, 0};
 	struct bare_register reg;
 
 	if (at + 12 > fadt->len)
@@ -138,7 +138,8 @@ static TW_INIT void aml_pvpanic(const uint8_t *p, const uint8_t *end)
 	if (end - p > 128)
 		end = p + 128;
 	for (; end - p >= 8; p++)
-		if (p[0] == 0x47 && p[1] <= 1 && tw_load16(p + 2) == tw_load16(p + 4) && p[7] <= 4) {
+		if (p[0] == 0x47 && p[1] <= 1 && tw_load16(p + 2) == tw_load16(p + 4) &&
+		    p[7] <= 4) {
 			bare.pvpanic = tw_load16(p + 2);
 			return;
 		}

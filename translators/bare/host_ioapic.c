@@ -6,18 +6,18 @@
  */
 #include "host.h"
 
-#define PIC_MASTER	  0x20
-#define PIC_SLAVE	  0xa0
-#define PIC_VECTORS	  0xe8 /* slave at +8; below the shim's own vectors */
-#define ELCR		  0x4d0
+#define PIC_MASTER  0x20
+#define PIC_SLAVE   0xa0
+#define PIC_VECTORS 0xe8 /* slave at +8; below the shim's own vectors */
+#define ELCR	    0x4d0
 
-#define IOAPIC_SELECT	  0x00
-#define IOAPIC_WINDOW	  0x10
-#define IOAPIC_VERSION	  0x01
-#define IOAPIC_PIN(n)	  (0x10 + 2 * (n))
-#define PIN_ACTIVE_LOW	  (1u << 13)
-#define PIN_LEVEL	  (1u << 15)
-#define PIN_MASKED	  (1u << 16)
+#define IOAPIC_SELECT  0x00
+#define IOAPIC_WINDOW  0x10
+#define IOAPIC_VERSION 0x01
+#define IOAPIC_PIN(n)  (0x10 + 2 * (n))
+#define PIN_ACTIVE_LOW (1u << 13)
+#define PIN_LEVEL      (1u << 15)
+#define PIN_MASKED     (1u << 16)
 
 static uint32_t ioapic_read(const struct bare_ioapic *ioapic, uint32_t reg)
 {
@@ -92,7 +92,7 @@ bool bare_ioapic_route(unsigned int isa_irq, uint8_t vector, uint32_t apic_id)
 		ioapic_write(ioapic, IOAPIC_PIN(pin) + 1, apic_id << 24);
 		ioapic_write(ioapic, IOAPIC_PIN(pin),
 			     vector | (irq.level ? PIN_LEVEL : 0) |
-				     (irq.active_low ? PIN_ACTIVE_LOW : 0));
+				 (irq.active_low ? PIN_ACTIVE_LOW : 0));
 		return true;
 	}
 	return false;

@@ -55,7 +55,8 @@ uint32_t bare_lapic_id(void)
 	return x2apic ? id : id >> 24;
 }
 
-/* --- xAPIC ------------------------------------------------------------------------------------- */
+/* --- xAPIC -------------------------------------------------------------------------------------
+ */
 
 /* The ICR takes one command at a time. Bounded: a hung command must not hang the sender. */
 static void xapic_wait(void)
@@ -98,7 +99,8 @@ static void xapic_eoi(void)
 	hw_mmio_write32(lapic_pa + LAPIC_EOI, 0);
 }
 
-/* --- x2APIC ------------------------------------------------------------------------------------ */
+/* --- x2APIC ------------------------------------------------------------------------------------
+ */
 
 /*
  * x2APIC's WRMSR is not ordered after earlier stores (SDM, "WRMSR in x2APIC mode"): without the
@@ -135,7 +137,8 @@ static void x2apic_eoi(void)
 	hw_wrmsr(MSR_X2APIC + LAPIC_EOI / 16, 0);
 }
 
-/* ----------------------------------------------------------------------------------------------- */
+/* -----------------------------------------------------------------------------------------------
+ */
 
 void bare_lapic_command(uint32_t apic_id, uint32_t command)
 {
@@ -155,10 +158,12 @@ void bare_lapic_enable(void)
 		hw_wrmsr(MSR_APIC_BASE, want);
 	if (x2apic && !(base & APIC_BASE_X2))
 		hw_wrmsr(MSR_APIC_BASE, want | APIC_BASE_X2);
-	/* The LVTs can only be unmasked, and keep what is written, once the APIC is enabled here. */
+	/* The LVTs can only be unmasked, and keep what is written, once the APIC is enabled here.
+	 */
 	bare_lapic_write(LAPIC_SVR, SVR_ENABLE | TW_VEC_SPURIOUS);
 	bare_lapic_write(LAPIC_TPR, 0);
-	bare_lapic_write(LAPIC_LVT_LINT0, LAPIC_LVT_MASKED); /* the PIC; LINT1 (NMI) stays as it is */
+	bare_lapic_write(LAPIC_LVT_LINT0,
+			 LAPIC_LVT_MASKED); /* the PIC; LINT1 (NMI) stays as it is */
 	bare_lapic_write(LAPIC_LVT_ERROR, LAPIC_LVT_MASKED);
 }
 
@@ -176,7 +181,8 @@ TW_INIT int bare_lapic_init(struct tw_host *host, bool large_ids, const char **w
 	x2apic = (base & APIC_BASE_X2) || (offered && (large_ids || bare.hypervisor));
 	lapic_pa = base & APIC_BASE_MASK;
 	if (!x2apic && (!lapic_pa || lapic_pa >= 0x100000000ull)) {
-		*why = "the local APIC is not mapped below 4 GB: reset its base in the firmware settings";
+		*why = "the local APIC is not mapped below 4 GB: reset its base in the firmware "
+		       "settings";
 		return -ENODEV;
 	}
 	apic_ids = host->apic_id;
@@ -185,7 +191,7 @@ TW_INIT int bare_lapic_init(struct tw_host *host, bool large_ids, const char **w
 	host->ipi_nmi = x2apic ? x2apic_ipi_nmi : xapic_ipi_nmi;
 	host->eoi = x2apic ? x2apic_eoi : xapic_eoi;
 	host->served[TW_OP_IPI] = host->served[TW_OP_NMI] = host->served[TW_OP_TLB] =
-		host->served[TW_OP_EVENT] = x2apic ? "x2apic icr" : "xapic icr";
+	    host->served[TW_OP_EVENT] = x2apic ? "x2apic icr" : "xapic icr";
 	bare_lapic_enable();
 	return 0;
 }

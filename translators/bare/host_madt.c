@@ -30,7 +30,7 @@ static TW_INIT void add_ioapic(const uint8_t *entry)
 {
 	if (bare.ioapics_count < BARE_MAX_IOAPICS)
 		bare.ioapics[bare.ioapics_count++] =
-			(struct bare_ioapic){ tw_load32(entry + 4), tw_load32(entry + 8) };
+		    (struct bare_ioapic){tw_load32(entry + 4), tw_load32(entry + 8)};
 }
 
 /* MPS INTI flags: polarity in bits 0-1, trigger in 2-3; 3 is low and level, 0 and 1 ISA's own. */
@@ -40,9 +40,9 @@ static TW_INIT void add_override(const uint8_t *entry)
 
 	if (entry[2] == 0 && entry[3] < 16)
 		bare.isa[entry[3]] = (struct bare_isa_irq){
-			.gsi = tw_load32(entry + 4),
-			.level = (flags >> 2 & 3) == 3,
-			.active_low = (flags & 3) == 3,
+		    .gsi = tw_load32(entry + 4),
+		    .level = (flags >> 2 & 3) == 3,
+		    .active_low = (flags & 3) == 3,
 		};
 }
 

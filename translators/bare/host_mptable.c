@@ -7,8 +7,8 @@
 #include "host.h"
 #include "twoway/phys.h"
 
-#define FLOATING_LEN   16
-#define CONFIG_HEADER  44
+#define FLOATING_LEN  16
+#define CONFIG_HEADER 44
 
 enum { MP_PROCESSOR = 0, MP_IOAPIC = 2 };
 
@@ -56,7 +56,7 @@ TW_INIT unsigned int bare_mptable_read(uint32_t *apic_id, unsigned int max)
 		else if (entry[0] == MP_IOAPIC && (entry[3] & 1) && !bare.ioapics_count)
 			/* Further IO-APICs have no GSI base here, and ISA is on the first. */
 			bare.ioapics[bare.ioapics_count++] =
-				(struct bare_ioapic){ tw_load32(entry + 4), 0 };
+			    (struct bare_ioapic){tw_load32(entry + 4), 0};
 		at += size;
 	}
 	return count;

@@ -6,7 +6,7 @@
  */
 #include "host.h"
 
-#define SCI_ENABLED	1u	   /* PM1 control */
+#define SCI_ENABLED	1u /* PM1 control */
 #define SLEEP_TYPE(t)	((t) << 10)
 #define SLEEP_TYPE_MASK (7u << 10)
 #define SLEEP_ENABLE	(1u << 13)
@@ -14,14 +14,14 @@
 #define REDUCED_TYPE(t) ((t) << 2) /* sleep control register of hardware-reduced ACPI */
 #define REDUCED_ENABLE	(1u << 5)
 
-#define KEYBOARD_DATA	 0x60
-#define KEYBOARD_STATUS	 0x64
-#define KEYBOARD_PULSE	 0xfe /* pulse the reset line */
-#define RESET_CONTROL	 0xcf9
-#define PANICKED	 1u /* pvpanic: bit of the event "the guest panicked" */
+#define KEYBOARD_DATA	0x60
+#define KEYBOARD_STATUS 0x64
+#define KEYBOARD_PULSE	0xfe /* pulse the reset line */
+#define RESET_CONTROL	0xcf9
+#define PANICKED	1u /* pvpanic: bit of the event "the guest panicked" */
 
-#define ENABLE_MAX_US	 300000
-#define EFFECT_US	 50000 /* what a machine may take to go down */
+#define ENABLE_MAX_US 300000
+#define EFFECT_US     50000 /* what a machine may take to go down */
 
 static void say(const char *line)
 {
@@ -61,7 +61,7 @@ static void write_register(const struct bare_register *reg, uint8_t value)
 		break;
 	case BARE_SPACE_PCI: /* bus 0: device in bits 32-47, function in 16-31, offset in 0-15 */
 		hw_out32(0xcf8, 0x80000000u | (uint32_t)(at >> 32 & 0x1f) << 11 |
-					(uint32_t)(at >> 16 & 7) << 8 | ((uint32_t)at & 0xfc));
+				    (uint32_t)(at >> 16 & 7) << 8 | ((uint32_t)at & 0xfc));
 		hw_out8((uint16_t)(0xcfc + (at & 3)), value);
 		break;
 	}
@@ -95,7 +95,8 @@ static void sleep_s5(void)
 		if (bare.pm1a_event)
 			hw_out16(bare.pm1a_event, WAKE_STATUS);
 		a = hw_in16(bare.pm1a_control) & (uint16_t) ~(SLEEP_TYPE_MASK | SLEEP_ENABLE);
-		/* Both blocks get the type first; the enable bit then takes effect in both (4.8.3.2). */
+		/* Both blocks get the type first; the enable bit then takes effect in both
+		 * (4.8.3.2). */
 		hw_out16(bare.pm1a_control, (uint16_t)(a | SLEEP_TYPE(bare.s5_type_a)));
 		hw_out16(bare.pm1a_control,
 			 (uint16_t)(a | SLEEP_TYPE(bare.s5_type_a) | SLEEP_ENABLE));
@@ -122,9 +123,9 @@ static void poweroff(void)
 	hw_cli();
 	sleep_s5();
 	/*
-	 * Machines made for one program (Firecracker, microvm without ACPI) have no other end than a
-	 * reset, on which they exit: by the keyboard controller, or by a triple fault where there is
-	 * none. Where ACPI is, it would be a reboot.
+	 * Machines made for one program (Firecracker, microvm without ACPI) have no other end than
+	 * a reset, on which they exit: by the keyboard controller, or by a triple fault where there
+	 * is none. Where ACPI is, it would be a reboot.
 	 */
 	if (bare.hypervisor && !bare.acpi) {
 		keyboard_reset();

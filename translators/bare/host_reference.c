@@ -13,11 +13,12 @@
 #define HPET_ENABLE	  1u
 #define FS_PER_S	  1000000000000000ull
 
-#define PIT_CHANNEL2	  0x42
-#define PIT_COMMAND	  0x43
-#define PIT_GATE	  0x61 /* bit 0: gate of channel 2, bit 1: speaker */
+#define PIT_CHANNEL2 0x42
+#define PIT_COMMAND  0x43
+#define PIT_GATE     0x61 /* bit 0: gate of channel 2, bit 1: speaker */
 
-/* --- HPET -------------------------------------------------------------------------------------- */
+/* --- HPET --------------------------------------------------------------------------------------
+ */
 
 static uint32_t hpet_config TW_INITDATA = 0;
 
@@ -31,7 +32,7 @@ static TW_INIT void hpet_done(void)
 	hw_mmio_write32(bare.hpet + HPET_CONFIG, hpet_config);
 }
 
-static struct bare_reference hpet TW_INITDATA = { "hpet", 0, 0xffffffffu, hpet_read, hpet_done };
+static struct bare_reference hpet TW_INITDATA = {"hpet", 0, 0xffffffffu, hpet_read, hpet_done};
 
 static TW_INIT bool hpet_start(void)
 {
@@ -48,16 +49,18 @@ static TW_INIT bool hpet_start(void)
 	return true;
 }
 
-/* --- ACPI PM timer ----------------------------------------------------------------------------- */
+/* --- ACPI PM timer -----------------------------------------------------------------------------
+ */
 
 static TW_INIT uint32_t pm_read(void)
 {
 	return hw_in32(bare.pm_timer);
 }
 
-static struct bare_reference pm TW_INITDATA = { "acpi pm timer", 3579545, 0xffffffu, pm_read, NULL };
+static struct bare_reference pm TW_INITDATA = {"acpi pm timer", 3579545, 0xffffffu, pm_read, NULL};
 
-/* --- PIT --------------------------------------------------------------------------------------- */
+/* --- PIT ---------------------------------------------------------------------------------------
+ */
 
 static uint8_t pit_gate TW_INITDATA = 0;
 
@@ -77,7 +80,7 @@ static TW_INIT void pit_done(void)
 }
 
 /* 16 bits wrap after 55 ms; a measurement takes 15. */
-static struct bare_reference pit TW_INITDATA = { "pit", 1193182, 0xffffu, pit_read, pit_done };
+static struct bare_reference pit TW_INITDATA = {"pit", 1193182, 0xffffu, pit_read, pit_done};
 
 static TW_INIT void pit_start(void)
 {
@@ -88,7 +91,8 @@ static TW_INIT void pit_start(void)
 	hw_out8(PIT_CHANNEL2, 0xff);
 }
 
-/* ----------------------------------------------------------------------------------------------- */
+/* -----------------------------------------------------------------------------------------------
+ */
 
 /* 20,000 reads take more than one count of the slowest, even where an instruction takes 1 ns. */
 TW_INIT bool bare_reference_runs(const struct bare_reference *ref)

@@ -6,16 +6,16 @@
  */
 #include "host.h"
 
-#define CMOS_INDEX	0x70
-#define CMOS_DATA	0x71
-#define STATUS_A	0x0a
-#define STATUS_B	0x0b
-#define UPDATE_RUNS	0x80 /* in A */
-#define BINARY		0x04 /* in B */
-#define HOURS_24	0x02
-#define PM		0x80 /* in the hour, 12-hour clock */
-#define UPDATE_MAX_US	5000 /* an update takes 2 ms */
-#define READS_MAX	5
+#define CMOS_INDEX    0x70
+#define CMOS_DATA     0x71
+#define STATUS_A      0x0a
+#define STATUS_B      0x0b
+#define UPDATE_RUNS   0x80 /* in A */
+#define BINARY	      0x04 /* in B */
+#define HOURS_24      0x02
+#define PM	      0x80 /* in the hour, 12-hour clock */
+#define UPDATE_MAX_US 5000 /* an update takes 2 ms */
+#define READS_MAX     5
 
 static const struct tw_clock *clock;
 static uint64_t start_ns; /* UTC at ns 0 of the neutral clock */
@@ -77,8 +77,8 @@ static TW_INIT uint64_t seconds(const struct date *raw, uint8_t status_b)
 {
 	bool binary = status_b & BINARY, is_24 = status_b & HOURS_24;
 	uint32_t second = number(raw->second, binary), minute = number(raw->minute, binary);
-	uint32_t hour = hour_24(number(is_24 ? raw->hour : raw->hour & ~PM, binary),
-				raw->hour & PM, is_24);
+	uint32_t hour =
+	    hour_24(number(is_24 ? raw->hour : raw->hour & ~PM, binary), raw->hour & PM, is_24);
 	uint32_t day = number(raw->day, binary), month = number(raw->month, binary);
 	uint32_t year = number(raw->year, binary), century = number(raw->century, binary);
 

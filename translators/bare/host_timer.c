@@ -31,7 +31,8 @@ bool bare_timer_deadline(void)
 	return hw_cpuid(1, 0).ecx >> 24 & 1;
 }
 
-/* --- TSC deadline ------------------------------------------------------------------------------ */
+/* --- TSC deadline ------------------------------------------------------------------------------
+ */
 
 static void deadline_set(uint64_t expiry_ns)
 {
@@ -49,7 +50,8 @@ static bool deadline_ack(void)
 	return true;
 }
 
-/* --- counter ----------------------------------------------------------------------------------- */
+/* --- counter -----------------------------------------------------------------------------------
+ */
 
 static unsigned int this_cpu(void)
 {
@@ -111,13 +113,15 @@ static bool count_ack(void)
 	return false;
 }
 
-/* ----------------------------------------------------------------------------------------------- */
+/* -----------------------------------------------------------------------------------------------
+ */
 
 void bare_timer_enable(void)
 {
 	bare_lapic_write(LAPIC_LVT_TIMER, TW_VEC_TIMER | (deadline ? LVT_DEADLINE : 0));
 	if (deadline) {
-		/* The LVT must have its mode before the deadline is written (SDM, "TSC-Deadline"). */
+		/* The LVT must have its mode before the deadline is written (SDM, "TSC-Deadline").
+		 */
 		__asm__ volatile("mfence" : : : "memory");
 		hw_wrmsr(MSR_TSC_DEADLINE, 0);
 	} else {
@@ -132,7 +136,7 @@ void bare_timer_enable(void)
  */
 static TW_INIT void count_init(uint64_t lapic_hz)
 {
-	static const uint8_t code[] TW_INITDATA = { 0xb, 0x0, 0x1, 0x2, 0x3, 0x8, 0x9, 0xa };
+	static const uint8_t code[] TW_INITDATA = {0xb, 0x0, 0x1, 0x2, 0x3, 0x8, 0x9, 0xa};
 	unsigned int log2 = 0;
 
 	while (log2 < 7 && lapic_hz >> log2 > 64000000)

@@ -31,7 +31,7 @@ struct point {
 
 static TW_INIT struct point point_read(const struct bare_reference *ref)
 {
-	struct point best = { 0, UINT64_MAX, 0 };
+	struct point best = {0, UINT64_MAX, 0};
 
 	for (unsigned int i = 0; i < POINT_READS; i++) {
 		uint64_t before = hw_rdtsc();
@@ -39,7 +39,7 @@ static TW_INIT struct point point_read(const struct bare_reference *ref)
 		uint64_t frame = hw_rdtsc() - before;
 
 		if (frame < best.frame)
-			best = (struct point){ before + frame / 2, frame, value };
+			best = (struct point){before + frame / 2, frame, value};
 	}
 	return best;
 }
@@ -60,8 +60,7 @@ static TW_INIT uint32_t lapic_count(void)
 }
 
 /* The local APIC timer, undivided, as one more counter. */
-static const struct bare_reference lapic TW_INITDATA = { "lapic", 0, UINT32_MAX, lapic_count,
-							 NULL };
+static const struct bare_reference lapic TW_INITDATA = {"lapic", 0, UINT32_MAX, lapic_count, NULL};
 
 /* The TSC's frequency by CPUID, 0 when that does not tell it. */
 static TW_INIT uint64_t tsc_by_cpuid(void)
@@ -192,13 +191,14 @@ TW_INIT void bare_tsc_start(struct tw_host *host, uint64_t tsc_hz)
 	clock->base_ns = 0;
 	clock->tsc0 = hw_rdtsc();
 	/*
-	 * The invariant bit promises one rate; that the CPUs also start from one value holds on such
-	 * hardware after a reset. Hypervisors often hide the bit (it forbids migration), yet all of
-	 * them keep the TSCs of a VM's CPUs in step; QEMU's interpreter has one counter for all.
+	 * The invariant bit promises one rate; that the CPUs also start from one value holds on
+	 * such hardware after a reset. Hypervisors often hide the bit (it forbids migration), yet
+	 * all of them keep the TSCs of a VM's CPUs in step; QEMU's interpreter has one counter for
+	 * all.
 	 */
-	clock->stable = bare.hypervisor || host->cpus == 1 ||
-			(hw_cpuid(0x80000000, 0).eax >= 0x80000007 &&
-			 (hw_cpuid(0x80000007, 0).edx >> 8 & 1));
+	clock->stable =
+	    bare.hypervisor || host->cpus == 1 ||
+	    (hw_cpuid(0x80000000, 0).eax >= 0x80000007 && (hw_cpuid(0x80000007, 0).edx >> 8 & 1));
 	ticks_per_us = (uint32_t)(tsc_hz / 1000000);
 	host->served[TW_OP_TIME] = "tsc";
 }

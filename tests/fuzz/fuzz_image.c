@@ -9,11 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guarded.h"
 #include "image_seed.h"
 #include "loader/out/notes.h"
 #include "twoway/image.h"
 
 #define OUT_MAX (256 << 10)
+#define AREA	(4 << 20) /* more than OUT_MAX and any input */
+
+static uint8_t *in_area, *out_area;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -92,17 +96,24 @@ static void try_elf(struct tw_bytes file)
 		check_notes(&notes);
 }
 
+/* The last size bytes before the guard page of an area that is made once. */
+static uint8_t *guarded_end(uint8_t **area, size_t size)
+{
+	if (!*area)
+		*area = guarded_alloc(AREA);
+	return *area + AREA - size;
+}
+
 static void try_unpack(enum tw_compression comp, struct tw_bytes in)
 {
 	size_t room = in.size % 3 ? OUT_MAX : in.size, length = 0;
-	uint8_t *out = malloc(room);
+	uint8_t *out = guarded_end(&out_area, room);
 	const char *why = NULL;
 
 	if (succeeded(tw_decompress(comp, in, out, room, &length, &why), why))
 		try_elf((struct tw_bytes){ out, length });
 	require(length <= room, "output fits");
 	read_all((struct tw_bytes){ out, length });
-	free(out);
 }
 
 static void try_bzimage(struct tw_bytes file)
@@ -118,10 +129,13 @@ static void try_bzimage(struct tw_bytes file)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct tw_bytes in = { data, size };
+	struct tw_bytes in = { guarded_end(&in_area, size), size };
 	struct tw_xen_notes notes = { 0 };
 	bool given = false;
 
+	if (size > AREA)
+		return -1;
+	memcpy((uint8_t *)in.data, data, size);
 	try_bzimage(in);
 	try_elf(in);
 	tw_xen_guest_section_parse(in, &notes, &given);

@@ -150,6 +150,9 @@ START_TEST(payload_outside)
 	assert_refused(-EINVAL, "payload lies outside");
 	header.payload_offset = UINT32_MAX - PAYLOAD + 1; /* the sum is 0 in 32 bits */
 	assert_refused(-EINVAL, "payload lies outside");
+	header.payload_offset = PAYLOAD_AT;
+	header.payload_length = UINT32_MAX - PAYLOAD_AT + 1;
+	assert_refused(-EINVAL, "payload lies outside");
 }
 END_TEST
 

@@ -207,6 +207,9 @@ START_TEST(segment_outside_file)
 	assert_refused(-EINVAL, "segment lies outside");
 	ib.p[1].p_offset = UINT64_MAX - 0x7ff + 1; /* offset + filesz == 0 in 64 bits */
 	assert_refused(-EINVAL, "segment lies outside");
+	build_good(_i);
+	ib.p[1].p_filesz = ib.p[1].p_memsz = UINT64_MAX - ib.p[1].p_offset + 1; /* likewise */
+	assert_refused(-EINVAL, "segment lies outside");
 }
 END_TEST
 

@@ -250,7 +250,7 @@ END_TEST
 
 START_TEST(image_outside_address_space)
 {
-	ib_note_u64(&ib, XEN_ELFNOTE_PADDR_OFFSET, LOW + 1); /* image below physical 0 */
+	ib_note_u64(&ib, XEN_ELFNOTE_PADDR_OFFSET, LOW + 2 * SIZE); /* the image below physical 0 */
 	assert_refused("outside the address space");
 }
 END_TEST

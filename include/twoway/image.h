@@ -107,7 +107,11 @@ struct tw_xen_notes {
 };
 int tw_xen_notes_parse(const struct tw_elf *elf, struct tw_xen_notes *out, const char **why);
 
-/* Memory for the decompressors in the free-standing build: a bump heap, boot only. */
+/*
+ * Memory for the decompressors in the free-standing build, boot only (loader/libc/heap.c). xz needs
+ * the smaller of its dictionary (32 MB, 128 MB from Linux 6.12 on) and out_size, and 128 KB; zstd
+ * 256 KB; gzip 16 KB; lz4 nothing. All of it is free again after tw_decompress.
+ */
 void tw_heap_init(void *base, size_t size);
 size_t tw_heap_left(void);
 

@@ -19,8 +19,7 @@ void tw_left_out(void)
 		 "please report this kernel image");
 }
 
-#define LEFT_OUT(name)                                                                             \
-	void name(void) __attribute__((alias("tw_left_out")));
+#define LEFT_OUT(name) void name(void) __attribute__((alias("tw_left_out")));
 
 #define LEFT_OUT_ZSTD(version)                                                                     \
 	LEFT_OUT(ZBUFFv##version##_createDCtx)                                                     \

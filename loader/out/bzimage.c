@@ -16,7 +16,7 @@
 #define BOOT_FLAG   0xaa55
 #define MAGIC	    0x53726448 /* "HdrS" */
 #define SECTOR	    512
-#define SECTS_OLD   4 /* what setup_sects 0 means */
+#define SECTS_OLD   4	  /* what setup_sects 0 means */
 #define VERSION_AT  0x200 /* what the field kernel_version counts from */
 #define SIZE_SUFFIX 4	  /* bytes of unpacked size behind the packed data */
 
@@ -53,7 +53,7 @@ static int read_payload(struct tw_bytes file, const struct setup_header *h, size
 			       "the bzImage's payload lies outside the file; is it complete?");
 	if (h->payload_length <= SIZE_SUFFIX)
 		return tw_fail(-EINVAL, why, "the bzImage has no payload");
-	payload = (struct tw_bytes){ file.data + setup_size + h->payload_offset, h->payload_length };
+	payload = (struct tw_bytes){file.data + setup_size + h->payload_offset, h->payload_length};
 	out->payload = payload;
 	out->comp = tw_compression_detect(payload);
 	memcpy(&out->unpacked_size, payload.data + payload.size - SIZE_SUFFIX, SIZE_SUFFIX);
@@ -65,7 +65,7 @@ int tw_bzimage_parse(struct tw_bytes file, struct tw_bzimage *out, const char **
 	struct setup_header h;
 	size_t setup_size;
 
-	*out = (struct tw_bzimage){ .comp = TW_COMP_UNKNOWN };
+	*out = (struct tw_bzimage){.comp = TW_COMP_UNKNOWN};
 	if (file.size < HEADER_AT + sizeof(h))
 		return tw_fail(-ENOEXEC, why, "too short for a bzImage");
 	memcpy(&h, file.data + HEADER_AT, sizeof(h));
@@ -73,13 +73,15 @@ int tw_bzimage_parse(struct tw_bytes file, struct tw_bzimage *out, const char **
 		return tw_fail(-ENOEXEC, why, "not a bzImage");
 	setup_size = ((h.setup_sects ? h.setup_sects : SECTS_OLD) + 1u) * SECTOR;
 	if (setup_size > file.size)
-		return tw_fail(-EINVAL, why, "the bzImage's setup part is cut off; is the file complete?");
+		return tw_fail(-EINVAL, why,
+			       "the bzImage's setup part is cut off; is the file complete?");
 	out->protocol = h.version;
 	read_version(file, &h, setup_size, out);
 	if (h.version < WITH_PAYLOAD)
-		return tw_fail(-EINVAL, why,
-			       "the bzImage is older than boot protocol 2.08 (Linux 2.6.24) and does "
-			       "not tell where its kernel lies; extract vmlinux from it");
+		return tw_fail(
+		    -EINVAL, why,
+		    "the bzImage is older than boot protocol 2.08 (Linux 2.6.24) and does "
+		    "not tell where its kernel lies; extract vmlinux from it");
 	if (h.version >= WITH_INIT_SIZE) {
 		out->pref_address = h.pref_address;
 		out->init_size = h.init_size;

@@ -15,14 +15,14 @@ static const struct {
 	uint8_t size, magic[MAGIC_MAX];
 	uint8_t comp; /* enum tw_compression */
 } magics[] = {
-	{ 4, { 0x7f, 'E', 'L', 'F' }, TW_COMP_NONE },
-	{ 2, { 0x1f, 0x8b }, TW_COMP_GZIP },
-	{ 6, { 0xfd, '7', 'z', 'X', 'Z', 0 }, TW_COMP_XZ },
-	{ 4, { 0x02, 0x21, 0x4c, 0x18 }, TW_COMP_LZ4 },
-	{ 4, { 0x28, 0xb5, 0x2f, 0xfd }, TW_COMP_ZSTD },
-	{ 3, { 'B', 'Z', 'h' }, TW_COMP_BZIP2 },
-	{ 3, { 0x5d, 0, 0 }, TW_COMP_LZMA },
-	{ 4, { 0x89, 'L', 'Z', 'O' }, TW_COMP_LZO },
+    {4, {0x7f, 'E', 'L', 'F'}, TW_COMP_NONE},
+    {2, {0x1f, 0x8b}, TW_COMP_GZIP},
+    {6, {0xfd, '7', 'z', 'X', 'Z', 0}, TW_COMP_XZ},
+    {4, {0x02, 0x21, 0x4c, 0x18}, TW_COMP_LZ4},
+    {4, {0x28, 0xb5, 0x2f, 0xfd}, TW_COMP_ZSTD},
+    {3, {'B', 'Z', 'h'}, TW_COMP_BZIP2},
+    {3, {0x5d, 0, 0}, TW_COMP_LZMA},
+    {4, {0x89, 'L', 'Z', 'O'}, TW_COMP_LZO},
 };
 
 const char *tw_compression_name(enum tw_compression comp)
@@ -53,8 +53,7 @@ const char *tw_compression_name(enum tw_compression comp)
 enum tw_compression tw_compression_detect(struct tw_bytes in)
 {
 	for (size_t i = 0; i < TW_ARRAY_SIZE(magics); i++) {
-		if (in.size >= magics[i].size &&
-		    !memcmp(in.data, magics[i].magic, magics[i].size))
+		if (in.size >= magics[i].size && !memcmp(in.data, magics[i].magic, magics[i].size))
 			return magics[i].comp;
 	}
 	return TW_COMP_UNKNOWN;
@@ -93,13 +92,14 @@ static int unpack(enum tw_compression comp, struct tw_bytes in, struct tw_unpack
 	case TW_COMP_UNKNOWN:
 		break;
 	}
-	return tw_fail(-ENOSYS, why, "the kernel's compression is not known; use zstd, xz, gzip or lz4");
+	return tw_fail(-ENOSYS, why,
+		       "the kernel's compression is not known; use zstd, xz, gzip or lz4");
 }
 
 int tw_decompress(enum tw_compression comp, struct tw_bytes in, void *out, size_t out_size,
 		  size_t *out_len, const char **why)
 {
-	struct tw_unpacked unpacked = { .data = out, .size = out_size };
+	struct tw_unpacked unpacked = {.data = out, .size = out_size};
 	int rc = unpack(comp, in, &unpacked, why);
 
 	*out_len = unpacked.used;

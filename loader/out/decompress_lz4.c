@@ -37,8 +37,8 @@ static int unpack_block(const uint8_t *in, uint32_t size, struct tw_unpacked *ou
 {
 	size_t left = out->size - out->used;
 	int room = left < BLOCK_MAX ? (int)left : BLOCK_MAX;
-	int done = LZ4_decompress_safe((const char *)in, (char *)out->data + out->used, (int)size,
-				       room);
+	int done =
+	    LZ4_decompress_safe((const char *)in, (char *)out->data + out->used, (int)size, room);
 
 	if (done < 0)
 		return block_error((const char *)in, (int)size, out, room, why);
@@ -62,7 +62,8 @@ int tw_unlz4(struct tw_bytes in, struct tw_unpacked *out, const char **why)
 		if (size > in.size - pos)
 			return tw_fail(-EINVAL, why, TW_WHY_TRUNCATED);
 		if (!size || size > LZ4_COMPRESSBOUND(BLOCK_MAX))
-			return tw_fail(-EINVAL, why, "an lz4 block of the kernel has an impossible size");
+			return tw_fail(-EINVAL, why,
+				       "an lz4 block of the kernel has an impossible size");
 		rc = unpack_block(in.data + pos, size, out, why);
 		if (rc)
 			return rc;

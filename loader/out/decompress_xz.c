@@ -13,7 +13,8 @@
 
 #include "decompress.h"
 
-#define DICT_MIN 4096u /* LZMA_DICT_SIZE_MIN of the format; lzma.h keeps it out of its API's values */
+#define DICT_MIN                                                                                   \
+	4096u /* LZMA_DICT_SIZE_MIN of the format; lzma.h keeps it out of its API's values */
 
 static int xz_error(lzma_ret ret, const char **why)
 {
@@ -23,8 +24,9 @@ static int xz_error(lzma_ret ret, const char **why)
 	case LZMA_MEM_ERROR:
 		return tw_fail(-ENOMEM, why, TW_WHY_NO_MEMORY);
 	case LZMA_OPTIONS_ERROR:
-		return tw_fail(-ENOSYS, why, "the xz data of the kernel uses an option or filter that "
-					     "is not supported; repack it with xz --check=crc32 --x86 --lzma2");
+		return tw_fail(-ENOSYS, why,
+			       "the xz data of the kernel uses an option or filter that "
+			       "is not supported; repack it with xz --check=crc32 --x86 --lzma2");
 	default:
 		return tw_fail(-EINVAL, why, "the xz data of the kernel is damaged or ends early");
 	}
@@ -45,7 +47,7 @@ static lzma_ret unpack_block(struct tw_bytes in, size_t *pos, lzma_check check,
 			     struct tw_unpacked *out)
 {
 	lzma_filter filters[LZMA_FILTERS_MAX + 1];
-	lzma_block block = { .version = 1, .check = check, .filters = filters };
+	lzma_block block = {.version = 1, .check = check, .filters = filters};
 	lzma_ret ret;
 
 	block.header_size = lzma_block_header_size_decode(in.data[*pos]);

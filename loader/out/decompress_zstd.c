@@ -49,7 +49,8 @@ int tw_unzstd(struct tw_bytes in, struct tw_unpacked *out, const char **why)
 	ZSTD_DCtx *context;
 	int rc;
 
-	/* The formats from before zstd 1.0 have other magic numbers and are left out of the shim. */
+	/* The formats from before zstd 1.0 have other magic numbers and are left out of the shim.
+	 */
 	if (tw_compression_detect(in) != TW_COMP_ZSTD)
 		return tw_fail(-EINVAL, why, "the zstd data of the kernel has no zstd frame");
 	context = ZSTD_createDCtx();

@@ -23,7 +23,7 @@ static int check_ident(struct tw_bytes file, const char **why)
 	return 0;
 }
 
-/* True when a table of num entries at off does not lie in the file; entries must be at least min. */
+/* True when num entries at off do not lie in the file, or are smaller than min. */
 static bool table_outside(struct tw_bytes file, uint64_t off, unsigned int num, unsigned int size,
 			  size_t min)
 {
@@ -38,7 +38,8 @@ static int check_header(const struct tw_elf *elf, const Elf64_Ehdr *e, const cha
 	if (e->e_machine != (elf->is64 ? EM_X86_64 : EM_386))
 		return tw_fail(-EINVAL, why, "the ELF file is not for x86-64 or i386");
 	if (e->e_type != ET_EXEC && e->e_type != ET_DYN)
-		return tw_fail(-EINVAL, why, "the ELF file is no executable (an object file or core?)");
+		return tw_fail(-EINVAL, why,
+			       "the ELF file is no executable (an object file or core?)");
 	if (!e->e_phnum || e->e_phnum == PN_XNUM)
 		return tw_fail(-EINVAL, why, "the ELF file has no usable program headers");
 	if (table_outside(elf->file, e->e_phoff, e->e_phnum, e->e_phentsize, phdr))
@@ -53,11 +54,13 @@ static int check_header(const struct tw_elf *elf, const Elf64_Ehdr *e, const cha
 static int check_segment(struct tw_bytes file, const Elf64_Phdr *p, const char **why)
 {
 	if (!tw_elf_range(file, p->p_offset, p->p_filesz).data)
-		return tw_fail(-EINVAL, why, "an ELF segment lies outside the file; is it complete?");
+		return tw_fail(-EINVAL, why,
+			       "an ELF segment lies outside the file; is it complete?");
 	if (p->p_filesz > p->p_memsz)
 		return tw_fail(-EINVAL, why, "an ELF segment is larger in the file than in memory");
 	if (p->p_paddr > UINT64_MAX - p->p_memsz || p->p_vaddr > UINT64_MAX - p->p_memsz)
-		return tw_fail(-EINVAL, why, "an ELF segment wraps around the end of the address space");
+		return tw_fail(-EINVAL, why,
+			       "an ELF segment wraps around the end of the address space");
 	return 0;
 }
 
@@ -75,12 +78,12 @@ static int add_segment(struct tw_elf *elf, const Elf64_Phdr *p, const char **why
 	    (at < elf->segments_count && p->p_paddr + p->p_memsz > s[at].paddr))
 		return tw_fail(-EINVAL, why, "two ELF segments overlap in physical memory");
 	memmove(s + at + 1, s + at, (elf->segments_count - at) * sizeof(*s));
-	s[at] = (struct tw_elf_segment){ .offset = p->p_offset,
-					 .vaddr = p->p_vaddr,
-					 .paddr = p->p_paddr,
-					 .filesz = p->p_filesz,
-					 .memsz = p->p_memsz,
-					 .flags = p->p_flags };
+	s[at] = (struct tw_elf_segment){.offset = p->p_offset,
+					.vaddr = p->p_vaddr,
+					.paddr = p->p_paddr,
+					.filesz = p->p_filesz,
+					.memsz = p->p_memsz,
+					.flags = p->p_flags};
 	elf->segments_count++;
 	return 0;
 }
@@ -94,8 +97,7 @@ static int add_notes(struct tw_elf *elf, uint64_t offset, uint64_t size, const c
 	for (unsigned int i = 0; i < elf->notes_count; i++) {
 		const struct tw_bytes *known = &elf->notes[i];
 
-		if (range.data >= known->data &&
-		    range.data + size <= known->data + known->size)
+		if (range.data >= known->data && range.data + size <= known->data + known->size)
 			return 0;
 	}
 	if (elf->notes_count == TW_ELF_MAX_NOTES)
@@ -166,7 +168,7 @@ int tw_elf_parse(struct tw_bytes file, struct tw_elf *out, const char **why)
 	Elf64_Ehdr e;
 	int rc = check_ident(file, why);
 
-	*out = (struct tw_elf){ .file = file };
+	*out = (struct tw_elf){.file = file};
 	if (rc)
 		return rc;
 	out->is64 = file.data[EI_CLASS] == ELFCLASS64;

@@ -7,8 +7,8 @@
 struct tw_bytes tw_elf_range(struct tw_bytes file, uint64_t offset, uint64_t size)
 {
 	if (offset > file.size || size > file.size - offset)
-		return (struct tw_bytes){ 0 };
-	return (struct tw_bytes){ file.data + offset, size };
+		return (struct tw_bytes){0};
+	return (struct tw_bytes){file.data + offset, size};
 }
 
 void tw_elf_header(const struct tw_elf *elf, Elf64_Ehdr *out)

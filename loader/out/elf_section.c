@@ -21,10 +21,10 @@ static struct tw_bytes contents(const struct tw_elf *elf, const Elf64_Ehdr *e, u
 	Elf64_Shdr s;
 
 	if (i >= e->e_shnum)
-		return (struct tw_bytes){ 0 };
+		return (struct tw_bytes){0};
 	tw_elf_section_header(elf, e, i, &s);
 	if (s.sh_type == SHT_NOBITS || s.sh_type == SHT_NULL)
-		return (struct tw_bytes){ 0 };
+		return (struct tw_bytes){0};
 	return tw_elf_range(elf->file, s.sh_offset, s.sh_size);
 }
 
@@ -42,7 +42,7 @@ struct tw_bytes tw_elf_section(const struct tw_elf *elf, const char *name)
 		if (name_is(names, s.sh_name, name))
 			return contents(elf, &e, i);
 	}
-	return (struct tw_bytes){ 0 };
+	return (struct tw_bytes){0};
 }
 
 /* Symbol i of a table of this class. */
@@ -55,7 +55,7 @@ static void read_symbol(const struct tw_elf *elf, struct tw_bytes table, size_t 
 		return;
 	}
 	memcpy(&s, table.data + i * sizeof(s), sizeof(s));
-	*out = (Elf64_Sym){ .st_name = s.st_name, .st_shndx = s.st_shndx, .st_value = s.st_value };
+	*out = (Elf64_Sym){.st_name = s.st_name, .st_shndx = s.st_shndx, .st_value = s.st_value};
 }
 
 static uint64_t find_symbol(const struct tw_elf *elf, struct tw_bytes table, struct tw_bytes names,

@@ -39,17 +39,18 @@ int tw_note_next(struct tw_bytes *rest, struct tw_note *out, const char **why)
 	desc_at = TW_ALIGN_UP(name_end, 4);
 	desc_end = desc_at + n.n_descsz;
 	if (name_end > rest->size)
-		return tw_fail(-EINVAL, why, "the name of an ELF note runs over the end of the notes");
+		return tw_fail(-EINVAL, why,
+			       "the name of an ELF note runs over the end of the notes");
 	out->type = n.n_type;
-	out->name = (struct tw_bytes){ rest->data + sizeof(n), n.n_namesz };
+	out->name = (struct tw_bytes){rest->data + sizeof(n), n.n_namesz};
 	out->cut = desc_end > rest->size;
 	if (desc_at > rest->size)
 		desc_at = rest->size;
-	out->desc = (struct tw_bytes){ rest->data + desc_at,
-				       out->cut ? rest->size - desc_at : n.n_descsz };
+	out->desc =
+	    (struct tw_bytes){rest->data + desc_at, out->cut ? rest->size - desc_at : n.n_descsz};
 	next = TW_ALIGN_UP(desc_end, 4);
 	if (next > rest->size)
 		next = rest->size;
-	*rest = (struct tw_bytes){ rest->data + next, rest->size - next };
+	*rest = (struct tw_bytes){rest->data + next, rest->size - next};
 	return 1;
 }

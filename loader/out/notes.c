@@ -145,7 +145,8 @@ static int place_image(const struct tw_elf *elf, struct tw_xen_notes *out, const
 
 	if (elf->paddr_low < out->paddr_offset || offset > UINT64_MAX - out->virt_base ||
 	    size > UINT64_MAX - out->virt_base - offset)
-		return tw_fail(-EINVAL, why, "the Xen notes place the image outside the address space");
+		return tw_fail(-EINVAL, why,
+			       "the Xen notes place the image outside the address space");
 	out->virt_low = out->virt_base + offset;
 	out->virt_high = out->virt_low + size;
 	return 0;
@@ -179,7 +180,7 @@ int tw_xen_notes_parse(const struct tw_elf *elf, struct tw_xen_notes *out, const
 	struct tw_bytes section;
 	int rc;
 
-	*out = (struct tw_xen_notes){ 0 };
+	*out = (struct tw_xen_notes){0};
 	for (unsigned int i = 0; i < elf->notes_count; i++) {
 		rc = walk_notes(elf->notes[i], out, why);
 		if (rc)

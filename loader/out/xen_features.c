@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * The FEATURES string of a Xen image (xen/elfnote.h, XEN_ELFNOTE_FEATURES). A name that nobody knows
- * only matters when the image requires it; then the caller is told which one.
+ * The FEATURES string of a Xen image (xen/elfnote.h, XEN_ELFNOTE_FEATURES). A name that nobody
+ * knows only matters when the image requires it; then the caller is told which one.
  */
 #include <string.h>
 #include <xen/features.h>
@@ -9,28 +9,31 @@
 #include "notes.h"
 #include "twoway/attr.h"
 
-#define FEATURE(name) { #name, XENFEAT_##name }
+#define FEATURE(name)                                                                              \
+	{                                                                                          \
+#name, XENFEAT_##name                                                              \
+	}
 
 static const struct {
 	char name[32];
 	uint8_t bit;
 } known[] = {
-	FEATURE(writable_page_tables),
-	FEATURE(writable_descriptor_tables),
-	FEATURE(auto_translated_physmap),
-	FEATURE(supervisor_mode_kernel),
-	FEATURE(pae_pgdir_above_4gb),
-	FEATURE(mmu_pt_update_preserve_ad),
-	FEATURE(highmem_assist),
-	FEATURE(gnttab_map_avail_bits),
-	FEATURE(hvm_callback_vector),
-	FEATURE(hvm_safe_pvclock),
-	FEATURE(hvm_pirqs),
-	FEATURE(dom0),
-	FEATURE(memory_op_vnode_supported),
-	FEATURE(linux_rsdp_unrestricted),
-	FEATURE(not_direct_mapped),
-	FEATURE(direct_mapped),
+    FEATURE(writable_page_tables),
+    FEATURE(writable_descriptor_tables),
+    FEATURE(auto_translated_physmap),
+    FEATURE(supervisor_mode_kernel),
+    FEATURE(pae_pgdir_above_4gb),
+    FEATURE(mmu_pt_update_preserve_ad),
+    FEATURE(highmem_assist),
+    FEATURE(gnttab_map_avail_bits),
+    FEATURE(hvm_callback_vector),
+    FEATURE(hvm_safe_pvclock),
+    FEATURE(hvm_pirqs),
+    FEATURE(dom0),
+    FEATURE(memory_op_vnode_supported),
+    FEATURE(linux_rsdp_unrestricted),
+    FEATURE(not_direct_mapped),
+    FEATURE(direct_mapped),
 };
 
 /* The feature's bit mask, 0 when the name is unknown. */
@@ -73,7 +76,7 @@ void tw_xen_features_parse(struct tw_bytes text, struct tw_xen_notes *out)
 
 		if (!end && text.data[i] != '|')
 			continue;
-		add_feature((struct tw_bytes){ text.data + start, i - start }, out);
+		add_feature((struct tw_bytes){text.data + start, i - start}, out);
 		if (end)
 			return;
 		start = i + 1;

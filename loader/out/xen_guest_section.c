@@ -85,12 +85,12 @@ void tw_xen_guest_section_parse(struct tw_bytes text, struct tw_xen_notes *out,
 	text.size = length_before(text, '\0');
 	while (text.size) {
 		size_t length = length_before(text, ',');
-		struct tw_bytes pair = { text.data, length };
+		struct tw_bytes pair = {text.data, length};
 		size_t key = length_before(pair, '=');
 
 		if (key < length)
-			add_pair((struct tw_bytes){ pair.data, key },
-				 (struct tw_bytes){ pair.data + key + 1, length - key - 1 }, out,
+			add_pair((struct tw_bytes){pair.data, key},
+				 (struct tw_bytes){pair.data + key + 1, length - key - 1}, out,
 				 paddr_offset_given);
 		if (length < text.size)
 			length++;

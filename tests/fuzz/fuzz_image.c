@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Everything that reads a guest image, fed with anything: the input is taken as a bzImage, as an ELF
- * file with notes, as a __xen_guest string and as each kind of compressed data, whose output is
+ * Everything that reads a guest image, fed with anything: the input is taken as a bzImage, as an
+ * ELF file with notes, as a __xen_guest string and as each kind of compressed data, whose output is
  * read as ELF again. Besides what the sanitizers see, what the parsers promise is checked here:
  * each segment and note that is handed out lies where it is said to lie.
  */
@@ -57,7 +57,7 @@ static void check_segments(const struct tw_elf *elf)
 		require(s->paddr >= end, "segments sorted and apart");
 		end = s->paddr + s->memsz;
 		require(end >= s->paddr && s->vaddr + s->memsz >= s->vaddr, "segments do not wrap");
-		read_all((struct tw_bytes){ elf->file.data + s->offset, s->filesz });
+		read_all((struct tw_bytes){elf->file.data + s->offset, s->filesz});
 	}
 	require(end == elf->paddr_high, "the end of the image");
 	for (unsigned int i = 0; i < elf->notes_count; i++)
@@ -74,10 +74,10 @@ static void check_notes(const struct tw_xen_notes *notes)
 			"the entry is inside");
 	if (notes->has_hypercall_page)
 		require(notes->hypercall_page >= notes->virt_low &&
-				notes->virt_high - notes->hypercall_page >= 4096,
+			    notes->virt_high - notes->hypercall_page >= 4096,
 			"the hypercall page is inside");
 	require(strlen(notes->guest_os) < sizeof(notes->guest_os) &&
-			strlen(notes->unknown_feature) < sizeof(notes->unknown_feature),
+		    strlen(notes->unknown_feature) < sizeof(notes->unknown_feature),
 		"strings are ended");
 }
 
@@ -111,9 +111,9 @@ static void try_unpack(enum tw_compression comp, struct tw_bytes in)
 	const char *why = NULL;
 
 	if (succeeded(tw_decompress(comp, in, out, room, &length, &why), why))
-		try_elf((struct tw_bytes){ out, length });
+		try_elf((struct tw_bytes){out, length});
 	require(length <= room, "output fits");
-	read_all((struct tw_bytes){ out, length });
+	read_all((struct tw_bytes){out, length});
 }
 
 static void try_bzimage(struct tw_bytes file)
@@ -129,8 +129,8 @@ static void try_bzimage(struct tw_bytes file)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct tw_bytes in = { guarded_end(&in_area, size), size };
-	struct tw_xen_notes notes = { 0 };
+	struct tw_bytes in = {guarded_end(&in_area, size), size};
+	struct tw_xen_notes notes = {0};
 	bool given = false;
 
 	if (size > AREA)

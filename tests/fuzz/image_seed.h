@@ -23,7 +23,7 @@ static inline struct tw_bytes seed_elf(bool is64, bool legacy)
 {
 	static struct image_builder ib;
 	uint64_t va = is64 ? 0xffffffff81000000 : 0xc1000000;
-	Elf64_Sym symbol = { .st_name = 13, .st_shndx = 1, .st_value = 5 };
+	Elf64_Sym symbol = {.st_name = 13, .st_shndx = 1, .st_value = 5};
 
 	ib_start(&ib, is64);
 	ib_segment(&ib, PT_LOAD, va, 0x1000000, 0x80, 0x8000);
@@ -50,12 +50,12 @@ static inline struct tw_bytes seed_elf(bool is64, bool legacy)
 /* The kernel as a bzImage, with its size appended. */
 static inline void seed_bzimage(struct packed *out, const struct packed *kernel, uint32_t unpacked)
 {
-	struct setup_header h = { .setup_sects = 1,
-				  .boot_flag = 0xaa55,
-				  .header = 0x53726448,
-				  .version = 0x20f,
-				  .kernel_version = 0x100,
-				  .payload_length = (uint32_t)kernel->size + 4 };
+	struct setup_header h = {.setup_sects = 1,
+				 .boot_flag = 0xaa55,
+				 .header = 0x53726448,
+				 .version = 0x20f,
+				 .kernel_version = 0x100,
+				 .payload_length = (uint32_t)kernel->size + 4};
 	static uint8_t setup[1024];
 
 	memcpy(setup + 0x1f1, &h, sizeof(h));
@@ -68,11 +68,11 @@ static inline void seed_bzimage(struct packed *out, const struct packed *kernel,
 /* Seed number n, any number; free() its data. */
 static inline struct packed seed_image(unsigned int n)
 {
-	static const enum tw_compression comps[] = { TW_COMP_NONE, TW_COMP_GZIP, TW_COMP_XZ,
-						     TW_COMP_LZ4, TW_COMP_ZSTD };
+	static const enum tw_compression comps[] = {TW_COMP_NONE, TW_COMP_GZIP, TW_COMP_XZ,
+						    TW_COMP_LZ4, TW_COMP_ZSTD};
 	struct tw_bytes elf = seed_elf(n & 1, n & 2);
 	enum tw_compression comp = comps[n / 8 % 5];
-	struct packed kernel = { 0 }, image = { 0 };
+	struct packed kernel = {0}, image = {0};
 
 	if (comp == TW_COMP_NONE)
 		pk_append(&kernel, elf.data, elf.size);

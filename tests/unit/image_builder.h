@@ -69,13 +69,13 @@ static inline Elf64_Phdr *ib_segment(struct image_builder *ib, uint32_t type, ui
 {
 	Elf64_Phdr *p = &ib->p[ib->e.e_phnum++];
 
-	*p = (Elf64_Phdr){ .p_type = type,
-			   .p_flags = PF_R | PF_X,
-			   .p_offset = ib_data(ib, NULL, filesz),
-			   .p_vaddr = vaddr,
-			   .p_paddr = paddr,
-			   .p_filesz = filesz,
-			   .p_memsz = memsz };
+	*p = (Elf64_Phdr){.p_type = type,
+			  .p_flags = PF_R | PF_X,
+			  .p_offset = ib_data(ib, NULL, filesz),
+			  .p_vaddr = vaddr,
+			  .p_paddr = paddr,
+			  .p_filesz = filesz,
+			  .p_memsz = memsz};
 	return p;
 }
 
@@ -84,10 +84,10 @@ static inline Elf64_Shdr *ib_section(struct image_builder *ib, uint32_t type, ui
 {
 	Elf64_Shdr *s = &ib->s[ib->e.e_shnum++];
 
-	*s = (Elf64_Shdr){ .sh_type = type,
-			   .sh_name = name,
-			   .sh_offset = ib_data(ib, data, size),
-			   .sh_size = size };
+	*s = (Elf64_Shdr){.sh_type = type,
+			  .sh_name = name,
+			  .sh_offset = ib_data(ib, data, size),
+			  .sh_size = size};
 	return s;
 }
 
@@ -101,7 +101,7 @@ static inline void ib_note(struct image_builder *ib, uint32_t type, const char *
 			   const void *desc, uint32_t desc_size)
 {
 	uint32_t name_size = (uint32_t)strlen(name) + 1;
-	uint32_t header[3] = { name_size, desc_size, type };
+	uint32_t header[3] = {name_size, desc_size, type};
 
 	ib_data(ib, header, sizeof(header));
 	ib_data(ib, name, name_size);
@@ -136,37 +136,37 @@ static inline Elf64_Phdr *ib_notes_end(struct image_builder *ib)
 
 static inline void ib_write32(const struct image_builder *ib, uint8_t *file)
 {
-	Elf32_Ehdr e = { .e_type = ib->e.e_type,
-			 .e_machine = ib->e.e_machine,
-			 .e_version = ib->e.e_version,
-			 .e_entry = (uint32_t)ib->e.e_entry,
-			 .e_phoff = (uint32_t)ib->e.e_phoff,
-			 .e_shoff = (uint32_t)ib->e.e_shoff,
-			 .e_phentsize = ib->e.e_phentsize,
-			 .e_phnum = ib->e.e_phnum,
-			 .e_shentsize = ib->e.e_shentsize,
-			 .e_shnum = ib->e.e_shnum,
-			 .e_shstrndx = ib->e.e_shstrndx };
+	Elf32_Ehdr e = {.e_type = ib->e.e_type,
+			.e_machine = ib->e.e_machine,
+			.e_version = ib->e.e_version,
+			.e_entry = (uint32_t)ib->e.e_entry,
+			.e_phoff = (uint32_t)ib->e.e_phoff,
+			.e_shoff = (uint32_t)ib->e.e_shoff,
+			.e_phentsize = ib->e.e_phentsize,
+			.e_phnum = ib->e.e_phnum,
+			.e_shentsize = ib->e.e_shentsize,
+			.e_shnum = ib->e.e_shnum,
+			.e_shstrndx = ib->e.e_shstrndx};
 
 	memcpy(e.e_ident, ib->e.e_ident, EI_NIDENT);
 	memcpy(file, &e, sizeof(e));
 	for (unsigned int i = 0; i < IB_PHDRS; i++) {
-		Elf32_Phdr p = { .p_type = ib->p[i].p_type,
-				 .p_offset = (uint32_t)ib->p[i].p_offset,
-				 .p_vaddr = (uint32_t)ib->p[i].p_vaddr,
-				 .p_paddr = (uint32_t)ib->p[i].p_paddr,
-				 .p_filesz = (uint32_t)ib->p[i].p_filesz,
-				 .p_memsz = (uint32_t)ib->p[i].p_memsz,
-				 .p_flags = ib->p[i].p_flags };
+		Elf32_Phdr p = {.p_type = ib->p[i].p_type,
+				.p_offset = (uint32_t)ib->p[i].p_offset,
+				.p_vaddr = (uint32_t)ib->p[i].p_vaddr,
+				.p_paddr = (uint32_t)ib->p[i].p_paddr,
+				.p_filesz = (uint32_t)ib->p[i].p_filesz,
+				.p_memsz = (uint32_t)ib->p[i].p_memsz,
+				.p_flags = ib->p[i].p_flags};
 
 		memcpy(file + IB_PHDRS_AT + i * sizeof(p), &p, sizeof(p));
 	}
 	for (unsigned int i = 0; i < IB_SHDRS; i++) {
-		Elf32_Shdr s = { .sh_name = ib->s[i].sh_name,
-				 .sh_type = ib->s[i].sh_type,
-				 .sh_offset = (uint32_t)ib->s[i].sh_offset,
-				 .sh_size = (uint32_t)ib->s[i].sh_size,
-				 .sh_link = ib->s[i].sh_link };
+		Elf32_Shdr s = {.sh_name = ib->s[i].sh_name,
+				.sh_type = ib->s[i].sh_type,
+				.sh_offset = (uint32_t)ib->s[i].sh_offset,
+				.sh_size = (uint32_t)ib->s[i].sh_size,
+				.sh_link = ib->s[i].sh_link};
 
 		memcpy(file + IB_SHDRS_AT + i * sizeof(s), &s, sizeof(s));
 	}
@@ -188,7 +188,7 @@ static inline struct tw_bytes ib_finish(const struct image_builder *ib)
 		ib_write32(ib, file);
 	}
 	memcpy(file + IB_BODY_AT, ib->body, ib->body_size);
-	return (struct tw_bytes){ file, size };
+	return (struct tw_bytes){file, size};
 }
 
 #endif /* TESTS_IMAGE_BUILDER_H */

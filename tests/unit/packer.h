@@ -39,8 +39,10 @@ static inline void pk_gzip(struct packed *p, const uint8_t *in, size_t size)
 {
 	size_t room = compressBound(size) + 64;
 	uint8_t *out = malloc(room);
-	z_stream s = { .next_in = (Bytef *)in, .avail_in = (uInt)size, .next_out = out,
-		       .avail_out = (uInt)room };
+	z_stream s = {.next_in = (Bytef *)in,
+		      .avail_in = (uInt)size,
+		      .next_out = out,
+		      .avail_out = (uInt)room};
 
 	pk_require(deflateInit2(&s, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, 0) == Z_OK);
 	pk_require(deflate(&s, Z_FINISH) == Z_STREAM_END);
@@ -54,8 +56,8 @@ static inline void pk_xz(struct packed *p, const uint8_t *in, size_t size, uint3
 			 lzma_check check)
 {
 	lzma_options_lzma options;
-	lzma_filter filters[] = { { LZMA_FILTER_X86, NULL }, { LZMA_FILTER_LZMA2, &options },
-				  { LZMA_VLI_UNKNOWN, NULL } };
+	lzma_filter filters[] = {
+	    {LZMA_FILTER_X86, NULL}, {LZMA_FILTER_LZMA2, &options}, {LZMA_VLI_UNKNOWN, NULL}};
 	lzma_stream s = LZMA_STREAM_INIT;
 	size_t room = lzma_stream_buffer_bound(size) + 1024;
 	uint8_t *out = malloc(room);
@@ -89,8 +91,8 @@ static inline void pk_lz4(struct packed *p, const uint8_t *in, size_t size)
 	pk_lz4_magic(p);
 	for (size_t at = 0; at < size; at += block) {
 		int n = (int)(size - at < block ? size - at : block);
-		int packed = LZ4_compress_default((const char *)in + at, out, n,
-						  LZ4_COMPRESSBOUND(8 << 20));
+		int packed =
+		    LZ4_compress_default((const char *)in + at, out, n, LZ4_COMPRESSBOUND(8 << 20));
 
 		pk_require(packed > 0);
 		pk_append(p, &packed, 4);
@@ -105,8 +107,8 @@ static inline void pk_zstd(struct packed *p, const uint8_t *in, size_t size, int
 	size_t room = ZSTD_compressBound(size);
 	void *out = malloc(room);
 	ZSTD_CCtx *c = ZSTD_createCCtx();
-	ZSTD_inBuffer from = { in, size, 0 };
-	ZSTD_outBuffer to = { out, room, 0 };
+	ZSTD_inBuffer from = {in, size, 0};
+	ZSTD_outBuffer to = {out, room, 0};
 
 	ZSTD_CCtx_setParameter(c, ZSTD_c_checksumFlag, 1);
 	ZSTD_CCtx_setParameter(c, ZSTD_c_windowLog, window_log);

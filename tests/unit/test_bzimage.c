@@ -48,7 +48,7 @@ static void teardown(void)
 
 static int parse(void)
 {
-	static const uint8_t magic[] = { 0x28, 0xb5, 0x2f, 0xfd };
+	static const uint8_t magic[] = {0x28, 0xb5, 0x2f, 0xfd};
 	uint8_t *data = calloc(1, FILE_SIZE);
 
 	teardown();
@@ -56,7 +56,7 @@ static int parse(void)
 	memcpy(data + SETUP_SIZE + PAYLOAD_AT, magic, sizeof(magic));
 	memcpy(data + FILE_SIZE - 4, "\x78\x56\x34\x12", 4);
 	memcpy(data + 0x1f1, &header, sizeof(header));
-	file = (struct tw_bytes){ data, FILE_SIZE };
+	file = (struct tw_bytes){data, FILE_SIZE};
 	why = NULL;
 	return tw_bzimage_parse(file, &image, &why);
 }
@@ -134,7 +134,7 @@ START_TEST(short_files)
 
 		memcpy(part, file.data, size);
 		why = NULL;
-		ck_assert_int_lt(tw_bzimage_parse((struct tw_bytes){ part, size }, &image, &why), 0);
+		ck_assert_int_lt(tw_bzimage_parse((struct tw_bytes){part, size}, &image, &why), 0);
 		ck_assert_ptr_nonnull(why);
 		free(part);
 	}
@@ -210,7 +210,7 @@ static struct tw_bytes read_file(const char *path)
 	data = malloc((size_t)size);
 	ck_assert_uint_eq(fread(data, 1, (size_t)size, f), (size_t)size);
 	fclose(f);
-	return (struct tw_bytes){ data, (size_t)size };
+	return (struct tw_bytes){data, (size_t)size};
 }
 
 static void check_kernel(const char *path)
@@ -225,10 +225,11 @@ static void check_kernel(const char *path)
 	ck_assert_msg(!tw_bzimage_parse(file, &image, &why), "%s: %s", path, why);
 	ck_assert_msg(strstr(path, strtok(image.version, " ")), "%s is %s", path, image.version);
 	out = malloc(image.unpacked_size);
-	ck_assert_msg(!tw_decompress(image.comp, image.payload, out, image.unpacked_size, &size,
-				     &why), "%s: %s", path, why);
+	ck_assert_msg(
+	    !tw_decompress(image.comp, image.payload, out, image.unpacked_size, &size, &why),
+	    "%s: %s", path, why);
 	ck_assert_uint_eq(size, image.unpacked_size);
-	ck_assert_msg(!tw_elf_parse((struct tw_bytes){ out, size }, &elf, &why), "%s: %s", path, why);
+	ck_assert_msg(!tw_elf_parse((struct tw_bytes){out, size}, &elf, &why), "%s: %s", path, why);
 	ck_assert_msg(!tw_xen_notes_parse(&elf, &notes, &why), "%s: %s", path, why);
 	ck_assert(notes.present && notes.has_entry && notes.has_phys32_entry);
 	ck_assert_str_eq(notes.guest_os, "linux");

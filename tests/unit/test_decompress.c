@@ -20,7 +20,7 @@ const char *__asan_default_options(void)
 	return "max_allocation_size_mb=64:allocator_may_return_null=1";
 }
 
-static const enum tw_compression all[] = { TW_COMP_GZIP, TW_COMP_XZ, TW_COMP_LZ4, TW_COMP_ZSTD };
+static const enum tw_compression all[] = {TW_COMP_GZIP, TW_COMP_XZ, TW_COMP_LZ4, TW_COMP_ZSTD};
 static uint8_t original[SIZE];
 static struct packed packed;
 static uint8_t *unpacked;
@@ -34,9 +34,10 @@ static void setup(void)
 
 	for (size_t i = 0; i < SIZE; i++) {
 		x = x * 1664525 + 1013904223;
-		original[i] = i / 1000 % 2 ? (uint8_t)(x >> 24) : (uint8_t)("call \xe8\0\0\0"[i % 9]);
+		original[i] =
+		    i / 1000 % 2 ? (uint8_t)(x >> 24) : (uint8_t)("call \xe8\0\0\0"[i % 9]);
 	}
-	packed = (struct packed){ 0 };
+	packed = (struct packed){0};
 	unpacked = NULL;
 }
 
@@ -56,7 +57,7 @@ static int unpack_part(enum tw_compression comp, size_t in_size, size_t room)
 	unpacked = guarded_alloc(room);
 	unpacked_room = room;
 	why = NULL;
-	rc = tw_decompress(comp, (struct tw_bytes){ in, in_size }, unpacked, room, &length, &why);
+	rc = tw_decompress(comp, (struct tw_bytes){in, in_size}, unpacked, room, &length, &why);
 	guarded_free(in, in_size);
 	ck_assert_uint_le(length, room);
 	ck_assert_int_eq(rc != 0, why != NULL);
@@ -84,7 +85,7 @@ static void assert_why(int rc, int error, const char *part)
 START_TEST(comes_back)
 {
 	pk_pack(&packed, all[_i], original, SIZE);
-	ck_assert_int_eq(tw_compression_detect((struct tw_bytes){ packed.data, packed.size }),
+	ck_assert_int_eq(tw_compression_detect((struct tw_bytes){packed.data, packed.size}),
 			 all[_i]);
 	assert_original(unpack(all[_i], SIZE));
 	assert_original(unpack(all[_i], SIZE + 1000));
@@ -171,7 +172,7 @@ START_TEST(xz_other_checks)
 	pk_xz(&packed, original, SIZE, 1 << 16, LZMA_CHECK_CRC64);
 	assert_why(unpack(TW_COMP_XZ, SIZE), -ENOSYS, "check=crc32");
 	free(packed.data);
-	packed = (struct packed){ 0 };
+	packed = (struct packed){0};
 	pk_xz(&packed, original, SIZE, 1 << 16, LZMA_CHECK_SHA256);
 	assert_why(unpack(TW_COMP_XZ, SIZE), -ENOSYS, "check=crc32");
 }
@@ -212,10 +213,9 @@ START_TEST(xz_no_memory)
 	struct tw_bytes in;
 
 	pk_xz(&packed, original, SIZE, 1 << 20, LZMA_CHECK_CRC32);
-	in = (struct tw_bytes){ packed.data, packed.size };
+	in = (struct tw_bytes){packed.data, packed.size};
 	set_dictionary(29); /* 96 MB, and the output is larger */
-	assert_why(tw_decompress(TW_COMP_XZ, in, out, room, &length, &why), -ENOMEM,
-		   "more memory");
+	assert_why(tw_decompress(TW_COMP_XZ, in, out, room, &length, &why), -ENOMEM, "more memory");
 	guarded_free(out, room);
 }
 END_TEST
@@ -272,7 +272,7 @@ END_TEST
 START_TEST(lz4_damaged_block)
 {
 	/* A literal of 1 byte, then a match 0x1000 back: before the start. */
-	static const uint8_t block[] = { 0x10, 'x', 0x00, 0x10, 0x50, 1, 2, 3, 4, 5 };
+	static const uint8_t block[] = {0x10, 'x', 0x00, 0x10, 0x50, 1, 2, 3, 4, 5};
 	uint32_t size = sizeof(block);
 
 	pk_lz4_magic(&packed);
@@ -338,20 +338,24 @@ START_TEST(detect)
 		enum tw_compression comp;
 		const char *name;
 	} cases[] = {
-		{ "\x7f" "ELF", 4, TW_COMP_NONE, "none" },
-		{ "\x1f\x8b", 2, TW_COMP_GZIP, "gzip" },
-		{ "\xfd" "7zXZ\0", 6, TW_COMP_XZ, "xz" },
-		{ "\x02\x21\x4c\x18", 4, TW_COMP_LZ4, "lz4" },
-		{ "\x28\xb5\x2f\xfd", 4, TW_COMP_ZSTD, "zstd" },
-		{ "BZh", 3, TW_COMP_BZIP2, "bzip2" },
-		{ "\x5d\0\0", 3, TW_COMP_LZMA, "lzma" },
-		{ "\x89LZO", 4, TW_COMP_LZO, "lzo" },
-		{ "MZ", 2, TW_COMP_UNKNOWN, "unknown" },
+	    {"\x7f"
+	     "ELF",
+	     4, TW_COMP_NONE, "none"},
+	    {"\x1f\x8b", 2, TW_COMP_GZIP, "gzip"},
+	    {"\xfd"
+	     "7zXZ\0",
+	     6, TW_COMP_XZ, "xz"},
+	    {"\x02\x21\x4c\x18", 4, TW_COMP_LZ4, "lz4"},
+	    {"\x28\xb5\x2f\xfd", 4, TW_COMP_ZSTD, "zstd"},
+	    {"BZh", 3, TW_COMP_BZIP2, "bzip2"},
+	    {"\x5d\0\0", 3, TW_COMP_LZMA, "lzma"},
+	    {"\x89LZO", 4, TW_COMP_LZO, "lzo"},
+	    {"MZ", 2, TW_COMP_UNKNOWN, "unknown"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		uint8_t *exact = malloc(cases[i].size);
-		struct tw_bytes in = { exact, cases[i].size };
+		struct tw_bytes in = {exact, cases[i].size};
 
 		memcpy(exact, cases[i].bytes, in.size);
 		ck_assert_int_eq(tw_compression_detect(in), cases[i].comp);

@@ -22,17 +22,17 @@ static ZSTD_DCtx *no_context(void)
 	return NULL;
 }
 
-#define tw_gunzip	 gunzip_without_memory
-#define tw_unzstd	 unzstd_without_memory
-#define inflateInit2_	 no_inflate_init
+#define tw_gunzip	gunzip_without_memory
+#define tw_unzstd	unzstd_without_memory
+#define inflateInit2_	no_inflate_init
 #define ZSTD_createDCtx no_context
 #include "loader/out/decompress_gzip.c"
 #include "loader/out/decompress_zstd.c"
 
-static const uint8_t zstd_magic[] = { 0x28, 0xb5, 0x2f, 0xfd };
+static const uint8_t zstd_magic[] = {0x28, 0xb5, 0x2f, 0xfd};
 static uint8_t room[16];
-static struct tw_unpacked out = { room, sizeof(room), 0 };
-static const struct tw_bytes in = { zstd_magic, sizeof(zstd_magic) };
+static struct tw_unpacked out = {room, sizeof(room), 0};
+static const struct tw_bytes in = {zstd_magic, sizeof(zstd_magic)};
 
 START_TEST(gzip)
 {

@@ -19,7 +19,8 @@ static const char *why;
 static void build_good(bool is64)
 {
 	ib_start(&ib, is64);
-	ib_segment(&ib, PT_LOAD, VA(is64) + 0x2000, 0x1002000, 0x300, 0x5000)->p_flags = PF_R | PF_W;
+	ib_segment(&ib, PT_LOAD, VA(is64) + 0x2000, 0x1002000, 0x300, 0x5000)->p_flags =
+	    PF_R | PF_W;
 	ib_segment(&ib, PT_LOAD, VA(is64), 0x1000000, 0x800, 0x2000);
 	ib.e.e_entry = VA(is64) + 0x10;
 }
@@ -118,7 +119,7 @@ START_TEST(not_elf)
 	build_good(_i);
 	ib.e.e_ident[1] = 'e';
 	assert_refused(-ENOEXEC, "not an ELF");
-	ck_assert_int_eq(tw_elf_parse((struct tw_bytes){ NULL, 0 }, &elf, &why), -ENOEXEC);
+	ck_assert_int_eq(tw_elf_parse((struct tw_bytes){NULL, 0}, &elf, &why), -ENOEXEC);
 }
 END_TEST
 
@@ -138,7 +139,7 @@ END_TEST
 
 START_TEST(wrong_machine)
 {
-	static const uint16_t machines[] = { EM_AARCH64, EM_NONE };
+	static const uint16_t machines[] = {EM_AARCH64, EM_NONE};
 
 	for (unsigned int i = 0; i < 2; i++) {
 		build_good(_i);
@@ -326,7 +327,7 @@ START_TEST(truncated_anywhere)
 
 		memcpy(part, file.data, size);
 		why = NULL;
-		ck_assert_int_lt(tw_elf_parse((struct tw_bytes){ part, size }, &elf, &why), 0);
+		ck_assert_int_lt(tw_elf_parse((struct tw_bytes){part, size}, &elf, &why), 0);
 		ck_assert_ptr_nonnull(why);
 		free(part);
 	}
@@ -385,10 +386,12 @@ END_TEST
 static void build_symbols(bool is64)
 {
 	static const char strings[] = "\0startup\0extern";
-	Elf64_Sym s64[3] = { { 0 }, { .st_name = 1, .st_shndx = 1, .st_value = 0x12345 },
-			     { .st_name = 9, .st_shndx = SHN_UNDEF, .st_value = 7 } };
-	Elf32_Sym s32[3] = { { 0 }, { .st_name = 1, .st_shndx = 1, .st_value = 0x12345 },
-			     { .st_name = 9, .st_shndx = SHN_UNDEF, .st_value = 7 } };
+	Elf64_Sym s64[3] = {{0},
+			    {.st_name = 1, .st_shndx = 1, .st_value = 0x12345},
+			    {.st_name = 9, .st_shndx = SHN_UNDEF, .st_value = 7}};
+	Elf32_Sym s32[3] = {{0},
+			    {.st_name = 1, .st_shndx = 1, .st_value = 0x12345},
+			    {.st_name = 9, .st_shndx = SHN_UNDEF, .st_value = 7}};
 
 	build_good(is64);
 	ib_section(&ib, SHT_STRTAB, 0, strings, sizeof(strings));

@@ -23,8 +23,8 @@
 
 START_TEST(numbers)
 {
-	static const long values[] = { 0, 1, -1, 9, 10, INT_MAX, INT_MIN, 42, 0x7fffffffffffffff,
-				       LONG_MIN, 1000000 };
+	static const long values[] = {
+	    0, 1, -1, 9, 10, INT_MAX, INT_MIN, 42, 0x7fffffffffffffff, LONG_MIN, 1000000};
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		long v = values[i];
@@ -91,7 +91,7 @@ END_TEST
 /* The format is no literal here, or the compiler would refuse it. */
 START_TEST(unknown_conversions_stand)
 {
-	static const char *const formats[] = { "%f", "%", "50% off", "%-5d", "%5", "%l", "%#x" };
+	static const char *const formats[] = {"%f", "%", "50% off", "%-5d", "%5", "%l", "%#x"};
 
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
 		const char *volatile format = formats[i];

@@ -133,7 +133,7 @@ END_TEST
 
 START_TEST(strings)
 {
-	static const char *const s[] = { "", "a", "ab", "abc", "abd", "b", "\xff", "ab\0c" };
+	static const char *const s[] = {"", "a", "ab", "abc", "abd", "b", "\xff", "ab\0c"};
 
 	for (unsigned int i = 0; i < 8; i++) {
 		ck_assert_uint_eq(shim_strlen(s[i]), strlen(s[i]));
@@ -166,8 +166,8 @@ END_TEST
 /* All is given back, in whatever order the blocks are freed. */
 START_TEST(heap_order_of_freeing)
 {
-	static const uint8_t orders[][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 },
-					     { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
+	static const uint8_t orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+					    {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
 	void *p[3];
 	size_t left;
 

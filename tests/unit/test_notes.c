@@ -178,7 +178,7 @@ START_TEST(hypercall_page)
 }
 END_TEST
 
-static const uint64_t bad_pages[] = { START + SIZE, START - 0x1000, START + 0x10, 0 };
+static const uint64_t bad_pages[] = {START + SIZE, START - 0x1000, START + 0x10, 0};
 START_TEST(hypercall_page_outside)
 {
 	linux_notes();
@@ -197,7 +197,7 @@ START_TEST(hypercall_page_half_outside)
 }
 END_TEST
 
-static const uint64_t bad_entries[] = { START + SIZE, START - 1, 0 };
+static const uint64_t bad_entries[] = {START + SIZE, START - 1, 0};
 START_TEST(entry_outside)
 {
 	linux_notes();
@@ -223,7 +223,7 @@ START_TEST(pvh_only)
 }
 END_TEST
 
-static const uint64_t bad_phys[] = { LOW - 1, LOW + SIZE };
+static const uint64_t bad_phys[] = {LOW - 1, LOW + SIZE};
 START_TEST(pvh_entry_outside)
 {
 	linux_notes();
@@ -266,7 +266,7 @@ END_TEST
 START_TEST(odd_number_size)
 {
 	linux_notes();
-	ib_note(&ib, XEN_ELFNOTE_VIRT_BASE, "Xen", "123456", (uint32_t[]){ 0, 2, 5, 6 }[_i]);
+	ib_note(&ib, XEN_ELFNOTE_VIRT_BASE, "Xen", "123456", (uint32_t[]){0, 2, 5, 6}[_i]);
 	assert_refused("neither 4 nor 8");
 }
 END_TEST
@@ -294,9 +294,9 @@ END_TEST
 START_TEST(name_runs_over)
 {
 	static const uint32_t headers[][3] = {
-		{ 5, 0, 0 },	      /* one more than the 4 bytes behind it */
-		{ 0xffffffff, 0, 0 }, /* padded to 4 it is 0 in 32 bits */
-		{ 0xfffffff4, 0, 0 }, /* plus the header it is 0 in 32 bits */
+	    {5, 0, 0},		/* one more than the 4 bytes behind it */
+	    {0xffffffff, 0, 0}, /* padded to 4 it is 0 in 32 bits */
+	    {0xfffffff4, 0, 0}, /* plus the header it is 0 in 32 bits */
 	};
 
 	linux_notes();
@@ -309,7 +309,7 @@ END_TEST
 /* A description of nearly 4 GB: the note is the last one, and its type needs no number. */
 START_TEST(huge_description)
 {
-	static const uint32_t header[3] = { 4, 0xfffffffc, XEN_ELFNOTE_GUEST_OS };
+	static const uint32_t header[3] = {4, 0xfffffffc, XEN_ELFNOTE_GUEST_OS};
 
 	linux_notes();
 	ib_data(&ib, header, 12);
@@ -349,7 +349,7 @@ END_TEST
 static void features(const char *text, size_t size)
 {
 	memset(&notes, 0, sizeof(notes));
-	tw_xen_features_parse((struct tw_bytes){ (const uint8_t *)text, size }, &notes);
+	tw_xen_features_parse((struct tw_bytes){(const uint8_t *)text, size}, &notes);
 }
 
 START_TEST(feature_names)
@@ -394,9 +394,10 @@ static void guest_section(const char *text, size_t size)
 
 START_TEST(legacy_section)
 {
-	static const char text[] = "GUEST_OS=linux,GUEST_VER=2.6,XEN_VER=xen-3.0,HYPERCALL_PAGE=0x2,"
-				   "VIRT_BASE=0xC0000000,ELF_PADDR_OFFSET=0x0,VIRT_ENTRY=3238002944,"
-				   "PAE=yes,FEATURES=!writable_page_tables|dom0,LOADER=generic";
+	static const char text[] =
+	    "GUEST_OS=linux,GUEST_VER=2.6,XEN_VER=xen-3.0,HYPERCALL_PAGE=0x2,"
+	    "VIRT_BASE=0xC0000000,ELF_PADDR_OFFSET=0x0,VIRT_ENTRY=3238002944,"
+	    "PAE=yes,FEATURES=!writable_page_tables|dom0,LOADER=generic";
 
 	ib.p[0].p_vaddr = 0xc1000000;
 	ib.p[0].p_paddr = 0;
@@ -443,16 +444,25 @@ END_TEST
 
 START_TEST(legacy_odd_strings)
 {
-	static const char *const texts[] = { "", ",", "=", ",,=,", "GUEST_OS", "GUEST_OS=", "=x",
-					     "GUEST_OS=\xff,VIRT_BASE=", "VIRT_BASE=0x",
-					     "VIRT_BASE=zz", "FEATURES=", "UNKNOWN=1" };
+	static const char *const texts[] = {"",
+					    ",",
+					    "=",
+					    ",,=,",
+					    "GUEST_OS",
+					    "GUEST_OS=",
+					    "=x",
+					    "GUEST_OS=\xff,VIRT_BASE=",
+					    "VIRT_BASE=0x",
+					    "VIRT_BASE=zz",
+					    "FEATURES=",
+					    "UNKNOWN=1"};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		bool given = false;
 		char *exact = malloc(strlen(texts[i]));
 
 		memcpy(exact, texts[i], strlen(texts[i]));
 		memset(&notes, 0, sizeof(notes));
-		tw_xen_guest_section_parse((struct tw_bytes){ (uint8_t *)exact, strlen(texts[i]) },
+		tw_xen_guest_section_parse((struct tw_bytes){(uint8_t *)exact, strlen(texts[i])},
 					   &notes, &given);
 		ck_assert_uint_eq(notes.virt_base, 0);
 		ck_assert_uint_eq(notes.features, 0);

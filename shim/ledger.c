@@ -83,6 +83,8 @@ void tw_ledger_print(void)
 {
 	const char *comma = "";
 
+	for (unsigned int cpu = 0; cpu < tw_host.cpus; cpu++)
+		counters[cpu][TW_CALL_IRET] = resident_irets(cpu);
 	piece("{\"twoway\":1,\"abi\":\"%s@%u\",\"mode\":\"%s\",\"host\":\"%s\",\"cpus\":%u,\"calls\":[",
 	      tw_guest->name, tw_guest->version, tw_guest->mode, tw_host.name, tw_host.cpus);
 	print_calls();

@@ -102,6 +102,10 @@ void m2p_set(uint64_t mfn, uint64_t pfn);
 void smp_start_all(void);
 void ap_main(unsigned int cpu) __attribute__((noreturn));
 
+/* --- resident/area.c --- */
+/* Returns from the kernel that entry code has counted on a CPU. */
+uint64_t resident_irets(unsigned int cpu);
+
 /* --- end.c: how it ends --- */
 /* Ledger, "twoway-end: reason detail" for the tool, then the host's power-off, reboot or crash. */
 void end_machine(const char *reason, const char *detail) __attribute__((noreturn));

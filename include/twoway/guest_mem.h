@@ -10,6 +10,22 @@
 #include <stdint.h>
 
 #include "twoway/guest.h"
+#include "twoway/hw.h"
+
+#ifndef TW_HOSTED
+/* The machine-to-physical table and its number of entries (shim/m2p.c). */
+extern uint64_t m2p_frames;
+#define TW_M2P ((const volatile uint64_t *)0xffff800000000000ull)
+
+static inline void *tw_guest_frame_fast(uint64_t mfn)
+{
+	if (__builtin_expect(mfn >= m2p_frames || TW_M2P[mfn] == ~0ull, 0))
+		return 0;
+	return hw_phys(mfn << 12);
+}
+#else
+#define tw_guest_frame_fast tw_guest_frame
+#endif
 
 /* Read 16 bytes at a guest virtual address. */
 static inline bool tw_get128(void *to, uint64_t from)
@@ -31,6 +47,48 @@ static inline bool tw_get128(void *to, uint64_t from)
 		     : fault);
 	((uint64_t *)to)[0] = a;
 	((uint64_t *)to)[1] = b;
+	return true;
+fault:
+	return false;
+#endif
+}
+
+/* Read, write 8 bytes at a guest virtual address. */
+static inline bool tw_get64(void *to, uint64_t from)
+{
+#ifdef TW_HOSTED
+	return tw_copy_from_guest(to, from, 8) == 0;
+#else
+	uint64_t a;
+
+	__asm__ goto("1: movq (%1), %0\n"
+		     ".pushsection .ex_table, \"a\"\n"
+		     ".quad 1b, %l2\n"
+		     ".popsection"
+		     : "=r"(a)
+		     : "r"(from)
+		     : "memory"
+		     : fault);
+	*(uint64_t *)to = a;
+	return true;
+fault:
+	return false;
+#endif
+}
+
+static inline bool tw_put64(uint64_t to, uint64_t value)
+{
+#ifdef TW_HOSTED
+	return tw_copy_to_guest(to, &value, 8) == 0;
+#else
+	__asm__ goto("1: movq %0, (%1)\n"
+		     ".pushsection .ex_table, \"a\"\n"
+		     ".quad 1b, %l2\n"
+		     ".popsection"
+		     :
+		     : "r"(value), "r"(to)
+		     : "memory"
+		     : fault);
 	return true;
 fault:
 	return false;

@@ -14,7 +14,10 @@
 #define TW_LEDGER_CALLS	  192
 #define TW_LEDGER_MISSING 24
 
-/* Entry code counts the return call of its mode here: every table starts with it. */
+/*
+ * Every table starts with the return call of its mode: entry code counts it in tw_vcpu.irets, and
+ * the ledger fetches it from there.
+ */
 #define TW_CALL_IRET 0
 
 enum tw_status { TW_DONE, TW_CONSTANT, TW_FALLBACK };

@@ -46,7 +46,7 @@ struct tw_vcpu {
 	uint64_t scratch;	  /* entry code only */
 	uint64_t scratch2;	  /* entry code only */
 	uint64_t guest;		  /* the guest side's own vCPU (struct xen_vcpu *) */
-	uint64_t *calls;	  /* ledger counters */
+	uint64_t irets;		  /* returns by the guest, counted here: TW_CALL_IRET of the ledger */
 
 	struct tw_gate callback[TW_CB_COUNT];
 	struct tw_gate trap[256]; /* by vector */

@@ -160,10 +160,13 @@ void area_load(unsigned int cpu)
 void resident_syscall_changed(unsigned int cpu)
 {
 	struct tw_vcpu *v = &area_data(cpu)->vcpu;
-	bool low = v->low_kernel && (int64_t)v->callback[TW_CB_SYSCALL].address >= 0;
+	const struct tw_gate *syscall = &v->callback[TW_CB_SYSCALL];
+	const char *entry = syscall->address && syscall->mask ? entry_lstar : entry_lstar_any;
 
-	v->low_kernel = low;
-	hw_wrmsr(MSR_LSTAR, area_code(cpu, low ? entry_lstar_low : entry_lstar));
+	v->low_kernel = v->low_kernel && (int64_t)syscall->address >= 0;
+	if (v->low_kernel)
+		entry = entry_lstar_low;
+	hw_wrmsr(MSR_LSTAR, area_code(cpu, entry));
 
 	/* No callback: SYSENTER gives #GP. Its stack only serves until the first instructions. */
 	hw_wrmsr(MSR_SYSENTER_CS, v->callback[TW_CB_SYSENTER].address ? SEL_KERNEL_CS : 0);
@@ -225,4 +228,9 @@ void resident_set_trap(unsigned int cpu, unsigned int vector, uint64_t address, 
 
 	area_data(cpu)->vcpu.trap[vector] = (struct tw_gate){ address, mask, (uint8_t)dpl, { 0 } };
 	gate->flags = (uint16_t)((gate->flags & ~0x6000) | (user ? 0x6000 : 0));
+}
+
+uint64_t resident_irets(unsigned int cpu)
+{
+	return area_data(cpu)->vcpu.irets;
 }

@@ -34,9 +34,10 @@ entry_begin:
 
 	.globl entry_lstar, entry_lstar_low
 	.balign 64
-entry_lstar:
+entry_lstar: /* the callback is set and masks events, as Linux has it */
 	testq %rcx, %rcx
 	jns user_syscall
+kernel_syscall:
 	cmpq $VSYSCALL_START, %rcx
 	jae high_syscall
 
@@ -94,8 +95,32 @@ hypercall:
 high_syscall:
 	cmpq $VSYSCALL_START + 0x1000, %rcx
 	ja hypercall
+	jmp user_syscall_any
 
 user_syscall:
+	ENTER_SYSCALL
+	pushq $SEL_USER_DS
+	pushq vcpu + V_SCRATCH(%rip)
+	pushq %r11
+	pushq $SEL_USER_CS
+	pushq %rcx
+	pushq %r11
+	pushq %rcx
+	movq vcpu + V_UPCALL(%rip), %rcx
+	cmpb $0, UPCALL_MASK(%rcx)
+	jne 1f
+	movb $1, UPCALL_MASK(%rcx)
+	sti
+	jmp *vcpu + V_CB_SYSCALL + GATE_ADDRESS(%rip)
+1:	leaq vcpu + V_CB_SYSCALL(%rip), %rcx
+	jmp bounce_go
+
+	/* The same for a guest whose callback keeps events on, or that has none yet. */
+	.globl entry_lstar_any
+entry_lstar_any:
+	testq %rcx, %rcx
+	js kernel_syscall
+user_syscall_any:
 	ENTER_SYSCALL
 	pushq $SEL_USER_DS
 	pushq vcpu + V_SCRATCH(%rip)
@@ -151,37 +176,42 @@ entry_lstar_low:
 
 	.balign 64
 guest_iret:
-	movq vcpu + V_CALLS(%rip), %r11
-	incq (%r11) /* TW_CALL_IRET */
-	movl 6 * 8(%rsp), %ecx
+	incq vcpu + V_IRETS(%rip)
 	movq vcpu + V_UPCALL(%rip), %r11
+	movl 6 * 8(%rsp), %ecx
 	testl $RFLAGS_IF, %ecx
-	sete UPCALL_MASK(%r11)
+	jz iret_masked
+	movb $0, UPCALL_MASK(%r11)
+	cmpb $0, (%r11) /* by byte: a word would wait for the store above */
+	jne iret_event
+iret_flags:
 	andl $~RFLAGS_STRIP, %ecx
-	orl $RFLAGS_IF, %ecx
-	movq %rcx, 6 * 8(%rsp)
-	cmpw $1, (%r11)
-	je iret_event
+	movl %ecx, 6 * 8(%rsp)
 	testb $3, 5 * 8(%rsp)
 	jz 1f
 	EXIT_USER
-	movq (%rsp), %rax
-	movq 8(%rsp), %r11
-	movq 16(%rsp), %rcx
-	addq $32, %rsp
+	popq %rax
+	popq %r11
+	popq %rcx
+	addq $8, %rsp
 	.globl entry_iretq_user
 entry_iretq_user:
 	iretq
 
 1:	movq $SEL_KERNEL_CS, 5 * 8(%rsp)
 	movq $SEL_KERNEL_SS, 8 * 8(%rsp)
-	movq (%rsp), %rax
-	movq 8(%rsp), %r11
-	movq 16(%rsp), %rcx
-	addq $32, %rsp
+	popq %rax
+	popq %r11
+	popq %rcx
+	addq $8, %rsp
 	.globl entry_iretq_kernel
 entry_iretq_kernel:
 	iretq
+
+iret_masked:
+	movb $1, UPCALL_MASK(%r11)
+	orl $RFLAGS_IF, %ecx
+	jmp iret_flags
 
 	/* An event waits: enter its callback as if it had hit right after the iret. */
 iret_event:

@@ -8,7 +8,7 @@
 #include "twoway/resident.h"
 
 /* --- entry.S --- */
-extern char entry_begin[], entry_end[], entry_lstar[], entry_lstar_low[], entry_cstar[],
+extern char entry_begin[], entry_end[], entry_lstar[], entry_lstar_any[], entry_lstar_low[], entry_cstar[],
 	entry_sysenter[], entry_stubs[], entry_iretq_user[], entry_iretq_kernel[];
 void resident_enter(const struct resident_regs *regs) __attribute__((noreturn));
 

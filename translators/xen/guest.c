@@ -131,26 +131,29 @@ static long spare(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a
 	return xen_missing("hypercall", 11, 0);
 }
 
+#define RESULT offsetof(struct multicall_entry, result)
+#define ARGS   offsetof(struct multicall_entry, args)
+
 static long multicall(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
 		      struct xen_vcpu *v)
 {
-	struct multicall_entry e;
+	uint64_t op, args[5];
 
 	xen_count(v, XEN_CALL_MULTICALL);
-	for (uint64_t i = 0; i < a2; i++, a1 += sizeof(e)) {
+	for (uint64_t i = 0; i < a2; i++, a1 += sizeof(struct multicall_entry)) {
 		long result;
 
-		if (tw_copy_from_guest(&e, a1, sizeof(e)))
+		if (!tw_get64(&op, a1) || !tw_get128(&args[0], a1 + ARGS) ||
+		    !tw_get128(&args[2], a1 + ARGS + 16) || !tw_get64(&args[4], a1 + ARGS + 32))
 			return -XEN_EFAULT;
-		if (e.op >= TW_ARRAY_SIZE(handlers))
-			result = unknown_call(e.op);
-		else if (e.op == __HYPERVISOR_multicall)
+		if (op >= TW_ARRAY_SIZE(handlers))
+			result = unknown_call(op);
+		else if (op == __HYPERVISOR_multicall)
 			result = -XEN_EINVAL; /* does not nest */
 		else
-			result = handlers[e.op](e.args[0], e.args[1], e.args[2], e.args[3],
-						e.args[4], v);
-		if (tw_copy_to_guest(a1 + offsetof(struct multicall_entry, result), &result,
-				     sizeof(result)))
+			result = handlers[op](args[0], args[1], args[2], args[3],
+						args[4], v);
+		if (!tw_put64(a1 + RESULT, (uint64_t)result))
 			return -XEN_EFAULT;
 	}
 	return 0;

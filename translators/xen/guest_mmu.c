@@ -38,7 +38,7 @@ static void store_preserving_ad(uint64_t *pte, uint64_t value)
 static long update_one(const struct mmu_update *u, struct xen_vcpu *v)
 {
 	uint64_t address = u->ptr & ~3ull;
-	uint8_t *page = tw_guest_frame(address >> TW_PAGE_SHIFT);
+	uint8_t *page = tw_guest_frame_fast(address >> TW_PAGE_SHIFT);
 
 	if (tw_unlikely(!page))
 		return -XEN_EINVAL;
@@ -106,7 +106,7 @@ long xen_mmu_update(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t
  */
 static uint64_t *l1_entry(uint64_t va, uint64_t *rights)
 {
-	uint64_t *t = tw_guest_frame(MFN(hw_read_cr3()));
+	uint64_t *t = tw_guest_frame_fast(MFN(hw_read_cr3()));
 
 	*rights = ~0ull;
 	for (unsigned int level = 3; level > 0 && t; level--) {
@@ -115,7 +115,7 @@ static uint64_t *l1_entry(uint64_t va, uint64_t *rights)
 		if (!(e & PTE_P) || e & PTE_PS)
 			return NULL;
 		*rights &= e;
-		t = tw_guest_frame(MFN(e));
+		t = tw_guest_frame_fast(MFN(e));
 	}
 	return t ? &t[INDEX(va, 0)] : NULL;
 }
@@ -186,7 +186,7 @@ long xen_update_va_mapping(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, u
 static long new_baseptr(uint64_t mfn, struct xen_vcpu *v)
 {
 	xen_count(v, XEN_CALL_MMUEXT_NEW_BASEPTR);
-	if (tw_unlikely(!tw_guest_frame(mfn)))
+	if (tw_unlikely(!tw_guest_frame_fast(mfn)))
 		return -XEN_EINVAL;
 	resident_load_root(v->hw, mfn);
 	return 0;
@@ -194,7 +194,7 @@ static long new_baseptr(uint64_t mfn, struct xen_vcpu *v)
 
 static long pin(const struct mmuext_op *op, struct xen_vcpu *v)
 {
-	uint64_t *page = tw_guest_frame(op->arg1.mfn);
+	uint64_t *page = tw_guest_frame_fast(op->arg1.mfn);
 
 	xen_count(v, XEN_CALL_MMUEXT_PIN);
 	if (!page)
@@ -241,7 +241,7 @@ static long flush_many(const struct mmuext_op *op, struct xen_vcpu *v)
 
 static long clear_or_copy(const struct mmuext_op *op, struct xen_vcpu *v)
 {
-	uint8_t *to = tw_guest_frame(op->arg1.mfn);
+	uint8_t *to = tw_guest_frame_fast(op->arg1.mfn);
 
 	if (op->cmd == MMUEXT_CLEAR_PAGE) {
 		xen_count(v, XEN_CALL_MMUEXT_CLEAR_PAGE);
@@ -249,7 +249,7 @@ static long clear_or_copy(const struct mmuext_op *op, struct xen_vcpu *v)
 			return -XEN_EINVAL;
 		__builtin_memset(to, 0, TW_PAGE_SIZE);
 	} else {
-		uint8_t *from = tw_guest_frame(op->arg2.src_mfn);
+		uint8_t *from = tw_guest_frame_fast(op->arg2.src_mfn);
 
 		xen_count(v, XEN_CALL_MMUEXT_COPY_PAGE);
 		if (!to || !from)
@@ -266,7 +266,7 @@ static long mmuext_one(const struct mmuext_op *op, struct xen_vcpu *v)
 		return new_baseptr(op->arg1.mfn, v);
 	case MMUEXT_NEW_USER_BASEPTR:
 		xen_count(v, XEN_CALL_MMUEXT_NEW_USER_BASEPTR);
-		if (op->arg1.mfn && !tw_guest_frame(op->arg1.mfn))
+		if (op->arg1.mfn && !tw_guest_frame_fast(op->arg1.mfn))
 			return -XEN_EINVAL;
 		resident_load_user_root(v->hw, op->arg1.mfn);
 		return 0;
@@ -285,7 +285,7 @@ static long mmuext_one(const struct mmuext_op *op, struct xen_vcpu *v)
 		return pin(op, v);
 	case MMUEXT_UNPIN_TABLE:
 		xen_count(v, XEN_CALL_MMUEXT_UNPIN);
-		return tw_guest_frame(op->arg1.mfn) ? 0 : -XEN_EINVAL;
+		return tw_guest_frame_fast(op->arg1.mfn) ? 0 : -XEN_EINVAL;
 	case MMUEXT_TLB_FLUSH_MULTI:
 	case MMUEXT_INVLPG_MULTI:
 	case MMUEXT_TLB_FLUSH_ALL:
@@ -318,7 +318,7 @@ long xen_mmuext_op(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t 
 	if (tw_unlikely(!own_domain(a4)))
 		return -XEN_ESRCH;
 	for (done = 0; done < count; done++, a1 += sizeof(op)) {
-		if (tw_unlikely(tw_copy_from_guest(&op, a1, sizeof(op)))) {
+		if (tw_unlikely(!tw_get128(&op, a1) || !tw_get64(&op.arg2, a1 + 16))) {
 			rc = -XEN_EFAULT;
 			break;
 		}
@@ -341,7 +341,7 @@ static bool is_page_table(uint64_t mfn, const uint64_t *table, unsigned int leve
 		if (MFN(e) == mfn)
 			return true;
 		if (level > 1) {
-			next = tw_guest_frame(MFN(e));
+			next = tw_guest_frame_fast(MFN(e));
 			if (next && is_page_table(mfn, next, level - 1))
 				return true;
 		}
@@ -353,7 +353,7 @@ bool xen_write_fault(uint64_t va, struct tw_vcpu *hw)
 {
 	struct xen_vcpu *v = (struct xen_vcpu *)hw->guest;
 	uint64_t root = MFN(hw_read_cr3()), rights, *pte = l1_entry(va, &rights);
-	const uint64_t *l4 = tw_guest_frame(root);
+	const uint64_t *l4 = tw_guest_frame_fast(root);
 
 	if (!pte || !l4 || !(*pte & PTE_P) || !(rights & PTE_W))
 		return false;

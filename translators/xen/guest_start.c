@@ -15,7 +15,6 @@ static TW_INIT void create_vcpu(unsigned int id, struct tw_vcpu *hw)
 	v->info = id < XEN_LEGACY_MAX_VCPUS ? &xen_domain.shared->vcpu_info[id] : xen_spare_info(id);
 	v->info->evtchn_upcall_mask = 1;
 	hw->guest = (uint64_t)v;
-	hw->calls = v->calls;
 	hw->upcall = (struct tw_upcall *)v->info;
 	hw->cr2 = (uint64_t *)&v->info->arch.cr2;
 	xen_vcpus[id] = v;

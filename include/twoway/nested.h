@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Nested mode as a guest side sees it: the shim is a thin pass-through hypervisor (SVM now, VMX
+ * later) under an unmodified kernel. The core (shim/nested) traps only CPUID, synthetic MSRs,
+ * hypercall instructions and what keeps itself hidden; a guest side (translators/<abi>/guest*.c)
+ * gives those traps their meaning. Unit tests provide mocks of the core.
+ */
+#ifndef TWOWAY_NESTED_H
+#define TWOWAY_NESTED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "twoway/host.h"
+#include "twoway/hw.h"
+
+/* Guest registers at an exit, as the backend keeps them. RIP is already behind the instruction
+ * when the handler returns NESTED_DONE; handlers do not touch it. */
+struct nested_regs {
+	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15;
+	uint64_t rip, rsp, rflags, cr0, cr3, cr4, efer;
+	uint8_t cpl;
+	bool long_mode; /* CS.L: 64-bit code */
+};
+
+struct nested_vcpu {
+	unsigned int cpu;	  /* index; always runs on CPU of that index */
+	struct nested_regs *regs; /* valid during an exit on this CPU */
+	uint64_t *calls;	  /* ledger counters of this CPU */
+};
+
+/* What a handler says of the exit. */
+enum nested_verdict {
+	NESTED_DONE, /* emulated: go on behind the instruction */
+	NESTED_GP,   /* inject #GP(0) */
+	NESTED_UD,   /* inject #UD */
+	NESTED_PASS, /* not ours: do what the machine does (MSR access by the shim, with #GP caught) */
+};
+
+/* The guest side. Handlers run on the vCPU's CPU, in the shim, interrupts off. */
+struct nested_guest {
+	/* Edit what CPUID shows; the core has hidden SVM/VMX and the host's own hypervisor leaves, and
+	 * corrected OSXSAVE and OSPKE. Called for every leaf. */
+	void (*cpuid)(struct nested_vcpu *v, uint32_t leaf, uint32_t subleaf, struct hw_cpuid *r);
+	enum nested_verdict (*rdmsr)(struct nested_vcpu *v, uint32_t msr, uint64_t *value);
+	enum nested_verdict (*wrmsr)(struct nested_vcpu *v, uint32_t msr, uint64_t value);
+	enum nested_verdict (*hypercall)(struct nested_vcpu *v); /* VMCALL or VMMCALL */
+	/* I/O to a port asked for with nested_trap_port(). size is 1, 2 or 4 bytes. */
+	enum nested_verdict (*port)(struct nested_vcpu *v, uint16_t port, unsigned int size, bool out,
+				    uint32_t *value);
+	/* TW_VEC_TIMER of this CPU's one-shot (tw_host.timer_set) expired. */
+	void (*timer)(struct nested_vcpu *v);
+	/* Someone called nested_kick(): look for work before the next entry. */
+	void (*kicked)(struct nested_vcpu *v);
+	/* The guest ended an interrupt through a trapped EOI, or the APIC's, while events waited. */
+	void (*eoi)(struct nested_vcpu *v);
+	/* INIT: the vCPU forgets its per-VP state. */
+	void (*reset)(struct nested_vcpu *v);
+};
+extern const struct nested_guest *nested_guest;
+
+/* vCPUs that the guest has; [0..nested_cpus-1]. */
+extern struct nested_vcpu nested_vcpus[TW_MAX_CPUS];
+extern unsigned int nested_cpus;
+
+/* --- guest-physical memory (identity mapped; the shim's own pages are absent) --- */
+
+/* bytes bytes at gpa as the guest sees them (overlays included); NULL when they are not all RAM, cross
+ * a page, or belong to the shim. */
+void *nested_gpa(uint64_t gpa, unsigned int bytes);
+/*
+ * Put a page of the shim over the guest's page at gpa (page-aligned) for all vCPUs: what lies
+ * below comes back with nested_overlay_remove(). At most one overlay per gpa wins: the newest.
+ * Returns false when gpa cannot be overlaid (beyond the physical address width, or the shim's own).
+ */
+enum nested_overlay_access { NESTED_OVERLAY_RX, NESTED_OVERLAY_R, NESTED_OVERLAY_RW };
+bool nested_overlay_place(uint64_t gpa, void *page, enum nested_overlay_access access);
+void nested_overlay_remove(uint64_t gpa, void *page);
+/* Resident, zeroed, page-aligned pages for overlays; boot only. */
+void *nested_pages(unsigned int pages);
+
+/* --- interrupts --- */
+
+/*
+ * Deliver a fixed, edge-triggered vector to a vCPU's guest as its local APIC would (the guest does
+ * EOI): through the real APIC. Any CPU may call it.
+ */
+void nested_interrupt(unsigned int cpu, uint8_t vector);
+/*
+ * Deliver a vector without the APIC (no ISR bit, no EOI): AutoEOI SINTs. Calling vCPU only; waits for
+ * an interrupt window if the guest cannot take it now. One may wait per vector.
+ */
+void nested_interrupt_no_apic(struct nested_vcpu *v, uint8_t vector);
+/* Is the vector still waiting to be delivered by nested_interrupt_no_apic()? */
+bool nested_interrupt_waiting(struct nested_vcpu *v, uint8_t vector);
+/* Make another vCPU leave the guest and call nested_guest->kicked(). */
+void nested_kick(unsigned int cpu);
+/* The guest's own APIC: EOI, TPR, ICR as the guest's MSR accesses mean them. */
+void nested_apic_eoi(struct nested_vcpu *v);
+uint32_t nested_apic_tpr(struct nested_vcpu *v);
+void nested_apic_set_tpr(struct nested_vcpu *v, uint32_t tpr);
+uint64_t nested_apic_icr(struct nested_vcpu *v);
+void nested_apic_set_icr(struct nested_vcpu *v, uint64_t icr); /* INIT and SIPI are taken by the core */
+
+/* --- the rest --- */
+
+/* Flush all guest translations of the vCPUs in the set (bit n = vCPU n), and wait until done. */
+void nested_tlb_flush(uint64_t cpus);
+/* Wait for an interrupt on behalf of the guest (even with its IF=0). */
+void nested_idle(struct nested_vcpu *v);
+/* ns that the vCPU has run. */
+uint64_t nested_runtime_ns(unsigned int cpu);
+/* Trap a port (boot only). */
+void nested_trap_port(uint16_t port);
+/* Cost of one exit and entry on this host, TSC ticks, measured at start. */
+extern uint64_t nested_exit_cost;
+
+#endif /* TWOWAY_NESTED_H */

@@ -13,7 +13,7 @@
 #include "test.h"
 
 #define LEAVE_KB  (48 * 1024ul)
-#define CHECK_ALL (1024 * 1024ul) /* kB: below, every word; above, four words of each page */
+#define SMALL_KB  (1024 * 1024ul) /* below, 32 words of each page are checked; above, four */
 
 static uint64_t available_kb(void)
 {
@@ -44,7 +44,7 @@ static void fill(void)
 		skip("%lu kB available", kb);
 	kb -= LEAVE_KB + kb / 50;
 	words = kb * 1024 / 8;
-	step = kb <= CHECK_ALL ? 1 : 128;
+	step = kb <= SMALL_KB ? 16 : 128;
 	memory = mmap(NULL, words * 8, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED)

@@ -34,10 +34,10 @@ static void many(void)
 	int i;
 
 	install(SIGUSR1, counting, 0);
-	for (i = 0; i < 20000; i++)
+	for (i = 0; i < 10000; i++)
 		kill(getpid(), SIGUSR1);
-	if (count != 20000)
-		fail("%d of 20000 signals arrived", count);
+	if (count != 10000)
+		fail("%d of 10000 signals arrived", count);
 }
 
 static void nest(int number, siginfo_t *info, void *context)
@@ -207,7 +207,7 @@ static void storm(void)
 	sigprocmask(SIG_BLOCK, &set, &old);
 	child = fork_or_error();
 	setitimer(ITIMER_REAL, &timer, NULL);
-	for (i = 0; i < 2000; i++) {
+	for (i = 0; i < 1000; i++) {
 		if (child)
 			kill(child, SIGUSR1);
 		while (sigwaitinfo(&set, NULL) < 0 && errno == EINTR)

@@ -13,7 +13,7 @@
 #include "test.h"
 
 #define SLOTS  8
-#define ROUNDS 1500
+#define ROUNDS 500
 
 static unsigned char *volatile area;
 static volatile unsigned long open_count, closed_count; /* writes allowed while open > closed */
@@ -64,6 +64,15 @@ static void *toucher(void *arg)
 	return NULL;
 }
 
+/* Give the other CPUs the time for a write or a refusal, but do not rely on it. */
+static void wait_for_change(volatile unsigned long *shared)
+{
+	unsigned long before = *shared, spin;
+
+	for (spin = 0; spin < 200000 && *shared == before; spin++)
+		;
+}
+
 static void run(void (*open_area)(void), void (*close_area)(void))
 {
 	struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
@@ -80,18 +89,12 @@ static void run(void (*open_area)(void), void (*close_area)(void))
 		if (pthread_create(&id[cpu], NULL, toucher, (void *)cpu))
 			error("pthread_create");
 	for (i = 0; i < ROUNDS; i++) {
-		volatile int wait;
-
 		open_count++;
 		open_area();
-		for (wait = 0; wait < 2000; wait++)
-			;
+		wait_for_change(&touches);
 		close_area();
 		closed_count++; /* volatile, and x86 keeps the order of stores */
-		for (wait = 0; wait < 2000; wait++)
-			;
-		if (i % 50 == 0)
-			usleep(1000);
+		wait_for_change(&refusals);
 	}
 	stop = true;
 	for (cpu = 1; cpu < cpus; cpu++)
@@ -177,13 +180,13 @@ static void local(void)
 }
 
 /* fork() makes the pages of a threaded process copy-on-write: other CPUs must lose write access. */
-static volatile unsigned long *counter;
+static volatile unsigned long *shared;
 
 static void *incrementer(void *arg)
 {
 	pin_to_cpu((int)(long)arg);
 	while (!stop)
-		(*counter)++;
+		(*shared)++;
 	return NULL;
 }
 
@@ -194,7 +197,7 @@ static void fork_while_writing(void)
 
 	if (cpus < 2)
 		skip("one CPU");
-	counter = map_pages(1, PROT_READ | PROT_WRITE);
+	shared = map_pages(1, PROT_READ | PROT_WRITE);
 	pin_to_cpu(0);
 	if (pthread_create(&id, NULL, incrementer, (void *)1l))
 		error("pthread_create");
@@ -202,12 +205,12 @@ static void fork_while_writing(void)
 		pid_t child = fork_or_error();
 
 		if (child == 0) {
-			unsigned long before = *counter;
+			unsigned long before = *shared;
 			volatile int wait;
 
 			for (wait = 0; wait < 20000; wait++)
 				;
-			_exit(*counter == before ? 0 : 1);
+			_exit(*shared == before ? 0 : 1);
 		}
 		expect_exit(child, "child that watches a page its parent writes");
 	}

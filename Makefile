@@ -7,7 +7,7 @@ CC      ?= gcc
 CLANG   ?= clang
 PREFIX  ?= /usr/local
 
-.PHONY: all deps run check unit system bench fuzz install clean help layers
+.PHONY: all deps run check unit unit-build system bench fuzz install clean help layers
 .DELETE_ON_ERROR:
 all: $(B)/twoway.elf $(B)/twoway
 
@@ -102,6 +102,57 @@ $(B)/fuzz/%.c.o: %.c
 	$(CLANG) $(FUZZ_CFLAGS) -c -o $@ $<
 $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_OBJS)
 	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ_OBJS) $(SHIM_LIBS)
+
+# --- what people call -----------------------------------------------------------------------------
+## make            build the tool and the shim
+## make deps       install the Debian packages that building, running and testing need
+## make run        an unmodified Debian kernel boots under twoway, to a shell when there is a terminal
+## make check      deps, build, unit tests, system tests
+## make bench      ratios of twoway to native, on the same kernel
+## make fuzz       run every fuzzer for FUZZ_S seconds in all (60)
+## make install    to DESTDIR and PREFIX
+## make clean      remove build/
+
+# The packages come first, and make must look for them anew afterwards: hence the second make.
+deps:
+	@tests/deps.sh
+
+run: deps
+	@$(MAKE) --no-print-directory -s -j2 all
+	@$(B)/twoway run --smp 2 --mem 1G --ledger - debian
+
+check: deps
+	@$(MAKE) --no-print-directory -j2 all layers unit-build
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory system
+
+layers: $(B)/twoway.elf
+	@tests/layers.sh $(B)/shim
+
+unit-build: $(UNIT_BINS)
+# One program a suite; each runs under a time limit of its own.
+unit: $(UNIT_BINS)
+	@for t in $(UNIT_BINS); do timeout 120 $$t || exit 1; done
+
+# Two at a time: each test boots virtual machines, and two CPUs are what a small machine has.
+system: all
+	@prove $(PROVE_FLAGS) -j2 --timer tests/system/*.t
+
+bench: deps
+	@$(MAKE) --no-print-directory -s -j2 all
+	@tests/bench/run.sh
+
+fuzz: $(FUZZ_BINS)
+	@for f in $(FUZZ_BINS); do echo $$f; $$f -max_total_time=$$(($(FUZZ_S) / $(words $(FUZZ_BINS)) + 1)) \
+		-rss_limit_mb=2048 -artifact_prefix=$(B)/fuzz/ > $$f.log 2>&1 || { tail -40 $$f.log; exit 1; }; \
+		tail -1 $$f.log; done
+
+install: all
+	install -D -m 755 $(B)/twoway $(DESTDIR)$(PREFIX)/bin/twoway
+	install -D -m 644 $(B)/twoway.elf $(DESTDIR)$(PREFIX)/lib/twoway/twoway.elf
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/include/twoway
+	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 include/twoway/*.h $(DESTDIR)$(PREFIX)/include/twoway
 
 clean:
 	rm -rf $(B)

@@ -63,7 +63,8 @@ struct tw_host {
 	/* Console. */
 	void (*console_write)(const char *s, size_t n);
 	size_t (*console_read)(char *s, size_t n); /* bytes that were waiting, at most n; never waits */
-	bool (*console_listen)(void);		   /* ask for TW_VEC_CONSOLE on input; false: must be polled */
+	/* Ask for TW_VEC_CONSOLE on input; false: must be polled. Again now and then: guests touch UARTs. */
+	bool (*console_listen)(void);
 
 	/* Who serves each operation: the native call's name, for the ledger. */
 	const char *served[TW_OP_COUNT];

@@ -2,6 +2,19 @@
 /* The shim's own interrupts. Whether an event then enters the guest is entry.S's business. */
 #include "shim/resident/resident.h"
 
+/* Once a second: has the guest silenced the console's interrupt? */
+static void check_console(void)
+{
+	static uint64_t last; /* TSC */
+	uint64_t now = hw_rdtsc();
+
+	if (now - last < tw_host.clock.tsc_hz)
+		return;
+	last = now;
+	if (tw_host.console_listen())
+		tw_guest->console();
+}
+
 void resident_interrupt(unsigned int vector)
 {
 	unsigned int cpu;
@@ -14,6 +27,8 @@ void resident_interrupt(unsigned int vector)
 	case TW_VEC_TIMER:
 		if (tw_host.timer_ack())
 			tw_guest->timer(cpu);
+		if (cpu == 0)
+			check_console();
 		break;
 	case TW_VEC_TLB:
 		tlb_serve(cpu);

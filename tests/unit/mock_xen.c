@@ -258,7 +258,6 @@ void mock_xen_reset(unsigned int count)
 		hw[i].cr2 = (uint64_t *)&vcpus[i].info->arch.cr2;
 		hw[i].cpu = i;
 		hw[i].tss_rsp0 = &rsp0[i];
-		hw[i].calls = counters[i];
 		xen_vcpus[i] = &vcpus[i];
 	}
 	xen_event_init();

@@ -260,15 +260,31 @@ START_TEST(elcr)
 	ck_assert(host.console_listen()); /* no ELCR: reads all ones, which is not believed */
 	ck_assert_uint_eq(pins[8], TW_VEC_CONSOLE);
 	mock_set_port(0x4d0, 0x10);
+	bare_console_init(&host);
 	ck_assert(host.console_listen());
 	ck_assert_uint_eq(pins[8], TW_VEC_CONSOLE | 1u << 15 | 1u << 13);
 	mock_set_port(0x4d0, 0x20);
+	bare_console_init(&host);
 	ck_assert(host.console_listen());
 	ck_assert_uint_eq(pins[8], TW_VEC_CONSOLE);
 	mock_set_port(0x4d0, 0x10);
 	bare.madt = true; /* ACPI knows better */
+	bare_console_init(&host);
 	ck_assert(host.console_listen());
 	ck_assert_uint_eq(pins[8], TW_VEC_CONSOLE);
+}
+END_TEST
+
+START_TEST(listen_again)
+{
+	listening();
+	add_ioapic(0);
+	ck_assert(host.console_listen());
+	uart[1] = 0; /* a guest has probed the UART */
+	uart[4] = 0;
+	ck_assert(host.console_listen());
+	ck_assert_uint_eq(uart[1], 1);
+	ck_assert(uart[4] & 8);
 }
 END_TEST
 
@@ -329,6 +345,7 @@ int main(void)
 	tcase_add_test(t, listen_overridden);
 	tcase_add_test(t, listen_impossible);
 	tcase_add_test(t, elcr);
+	tcase_add_test(t, listen_again);
 	tcase_add_test(t, read_input);
 	tcase_add_test(t, all_masked_at_start);
 	srunner_run_all(r, CK_NORMAL);

@@ -153,12 +153,29 @@ TW_INIT void bare_console_early(const char *which)
 		uart_init();
 }
 
+/*
+ * A guest kernel at CPL 0 may probe the UART itself (Linux's 8250 driver does) and leaves it with the
+ * interrupt and the FIFOs off. Cheap to see, so it is looked at again and again.
+ */
+static void uart_heal(void)
+{
+	if (hw_in8(UART_IER) & IER_RECEIVE)
+		return;
+	hw_out8(UART_FCR, 0x01);
+	hw_out8(UART_MCR, 0x0b);
+	hw_out8(UART_IER, IER_RECEIVE);
+}
+
+static bool listening;
+
 static size_t console_read(char *s, size_t n)
 {
 	size_t got = 0;
 
 	if (!uart)
 		return 0;
+	if (listening)
+		uart_heal();
 	while (got < n && (hw_in8(UART_LSR) & LSR_DATA))
 		s[got++] = (char)hw_in8(UART_DATA);
 	/*
@@ -175,15 +192,21 @@ static size_t console_read(char *s, size_t n)
 /* The IO-APIC first, the UART second: bytes that wait already then make the first edge. */
 static bool console_listen(void)
 {
+	if (listening) {
+		uart_heal();
+		return true;
+	}
 	if (!uart || !bare_ioapic_route(COM1_IRQ, TW_VEC_CONSOLE, console_host->apic_id[0]))
 		return false;
 	hw_out8(UART_IER, 0);
 	hw_out8(UART_IER, IER_RECEIVE);
+	listening = true;
 	return true;
 }
 
 TW_INIT void bare_console_init(struct tw_host *host)
 {
+	listening = false;
 	console_host = host;
 	host->console_write = bare_console_write;
 	host->console_read = console_read;

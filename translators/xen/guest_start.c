@@ -14,6 +14,8 @@ static TW_INIT void create_vcpu(unsigned int id, struct tw_vcpu *hw)
 	v->calls = tw_ledger_calls(id);
 	v->info = id < XEN_LEGACY_MAX_VCPUS ? &xen_domain.shared->vcpu_info[id] : xen_spare_info(id);
 	v->info->evtchn_upcall_mask = 1;
+	if (id)
+		xen_runstate_offline(v);
 	hw->guest = (uint64_t)v;
 	hw->upcall = (struct tw_upcall *)v->info;
 	hw->cr2 = (uint64_t *)&v->info->arch.cr2;

@@ -83,6 +83,7 @@ static long up(struct xen_vcpu *t)
 	__atomic_store_n(&t->up, true, __ATOMIC_SEQ_CST);
 	if (!t->started) {
 		t->started = true;
+		xen_runstate_run(t);
 		resident_run_cpu(t->id, &t->start);
 	} else {
 		tw_kick(t->id);
@@ -95,7 +96,7 @@ static long down(struct xen_vcpu *t, struct xen_vcpu *v)
 {
 	if (t != v)
 		return t->up ? -XEN_EINVAL : 0;
-	xen_runstate_block(v);
+	xen_runstate_offline(v);
 	tw_host.timer_stop();
 	__atomic_store_n(&v->up, false, __ATOMIC_SEQ_CST);
 	while (!__atomic_load_n(&v->up, __ATOMIC_SEQ_CST)) {
@@ -137,6 +138,8 @@ long xen_vcpu_op(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5
 		return 0;
 	case VCPUOP_register_vcpu_info:
 		xen_count(v, XEN_CALL_VCPU_INFO);
+		if (t != v && t->up)
+			return -XEN_EINVAL; /* it may be using the old place at this moment */
 		if (tw_copy_from_guest(&info, a3, sizeof(info)))
 			return -XEN_EFAULT;
 		return xen_vcpu_info_register(t, info.mfn, info.offset);

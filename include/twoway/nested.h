@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "twoway/guest.h"
 #include "twoway/host.h"
 #include "twoway/hw.h"
 
@@ -57,7 +58,31 @@ struct nested_guest {
 	/* INIT: the vCPU forgets its per-VP state. */
 	void (*reset)(struct nested_vcpu *v);
 };
+/* The one in use: set by the core from the chosen ABI before the guest starts. */
 extern const struct nested_guest *nested_guest;
+
+/*
+ * A guest ABI of nested mode, as the option abi=NAME[@VERSION][:PROFILE] chooses it. Each guest side
+ * registers its own with NESTED_ABI() in one of its files; the core finds all of them in one section.
+ */
+struct nested_abi {
+	const char *name;	     /* "hyperv" */
+	const struct tw_guest *guest; /* for banner and ledger; mode "nested" */
+	const struct nested_guest *nested;
+	/*
+	 * Boot only, on the boot CPU, after the host is known, nested_cpus is set and nested_exit_cost was
+	 * measured; before any vCPU runs. profile: what follows the colon ("" when nothing does), e.g.
+	 * "fast+stimer-ipi". False with *why when it is not understood.
+	 */
+	bool (*start)(const char *profile, const char **why);
+};
+#ifdef TW_HOSTED
+#define NESTED_ABI(abi) _Static_assert(sizeof(abi) > 0, "")
+#else
+#define NESTED_ABI(abi)                                                                            \
+	static const struct nested_abi *const nested_abi_##abi                                     \
+		__attribute__((section(".nested_abi"), used)) = &(abi)
+#endif
 
 /* vCPUs that the guest has; [0..nested_cpus-1]. */
 extern struct nested_vcpu nested_vcpus[TW_MAX_CPUS];

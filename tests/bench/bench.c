@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * The benchmark: what one kernel operation costs, in instructions. It runs under QEMU with
- * `-icount shift=0,sleep=off` on one CPU, where one instruction takes 1 ns of virtual time and the TSC
- * counts virtual time: the numbers are exact and repeatable, on a busy machine too. A loop of known
- * length calibrates the ratio (row "calibration"; it must be 1.000), and the cost of the measuring
- * loop itself is subtracted.
+ * `-icount shift=0,sleep=off` on one CPU, where one instruction takes 1 ns of virtual time and the
+ *TSC counts virtual time: the numbers are exact and repeatable, on a busy machine too. A loop of
+ *known length calibrates the ratio (row "calibration"; it must be 1.000), and the cost of the
+ *measuring loop itself is subtracted.
  *
  *	BENCH name instructions-per-operation
  *
@@ -38,7 +38,7 @@
 struct row {
 	const char *name;
 	void (*run)(long count);
-	long count;	  /* operations in a round */
+	long count; /* operations in a round */
 };
 
 static uint64_t rdtsc(void)
@@ -57,7 +57,8 @@ static void die(const char *what)
 
 static char *map_pages(size_t pages)
 {
-	char *memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *memory =
+	    mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (memory == MAP_FAILED)
 		die("mmap");
@@ -269,12 +270,18 @@ static double measure(const struct row *row)
 }
 
 static const struct row rows[] = {
-	{"getppid", run_getppid, 1000},	      {"sched_yield", run_yield, 500},
-	{"clock_gettime", run_clock, 2000},   {"pipe", run_pipe, 50},
-	{"fault", run_fault, 512},	      {"mmap", run_mmap, 40},
-	{"mprotect", run_mprotect, 100},      {"fork_exit", run_fork_exit, 5},
-	{"fork_exec", run_fork_exec, 5},      {"vfork_exec", run_vfork_exec, 5},
-	{"context_switch", run_switch, 2000}, {"signal", run_signal, 500},
+    {"getppid", run_getppid, 1000},
+    {"sched_yield", run_yield, 500},
+    {"clock_gettime", run_clock, 2000},
+    {"pipe", run_pipe, 50},
+    {"fault", run_fault, 512},
+    {"mmap", run_mmap, 40},
+    {"mprotect", run_mprotect, 100},
+    {"fork_exit", run_fork_exit, 5},
+    {"fork_exec", run_fork_exec, 5},
+    {"vfork_exec", run_vfork_exec, 5},
+    {"context_switch", run_switch, 2000},
+    {"signal", run_signal, 500},
 };
 
 int main(void)

@@ -15,18 +15,20 @@
 #include "test.h"
 
 static const uint64_t addresses[] = {
-	0x0000800000000000, 0x00007ffffffff000, 0x8000000000000000, 0xffff7fffffffffff,
-	0xffff800000000000, /* hypervisor: machine-to-phys table of Xen, the shim's area */
-	0xffff800000001000, 0xffff804000000000, 0xffff808000000000, 0xffff810000000000,
-	0xffff820000000000, 0xffff828000000000, 0xffff82c000000000, 0xffff82d080000000,
-	0xffff830000000000, /* hypervisor: direct map */
-	0xffff830000100000, 0xffff838000000000, 0xffff87ffffffffff,
-	0xffff880000000000, /* kernel: direct map of guests, historic */
-	0xffff888000000000, /* kernel: direct map */
-	0xffff888000100000, 0xffffc90000000000, 0xffffea0000000000, 0xfffffe0000000000,
-	0xffffffff80000000, 0xffffffff81000000, 0xffffffff82000000, 0xffffffffa0000000,
-	0xffffffffc0000000, 0xffffffffff5fb000, 0xffffffffff700000, 0xfffffffffffff000,
-	0xffffffffffffffff,
+    0x0000800000000000, 0x00007ffffffff000, 0x8000000000000000,
+    0xffff7fffffffffff, 0xffff800000000000, /* hypervisor: machine-to-phys table of Xen, the shim's
+					       area */
+    0xffff800000001000, 0xffff804000000000, 0xffff808000000000,
+    0xffff810000000000, 0xffff820000000000, 0xffff828000000000,
+    0xffff82c000000000, 0xffff82d080000000, 0xffff830000000000, /* hypervisor: direct map */
+    0xffff830000100000, 0xffff838000000000, 0xffff87ffffffffff,
+    0xffff880000000000, /* kernel: direct map of guests, historic */
+    0xffff888000000000, /* kernel: direct map */
+    0xffff888000100000, 0xffffc90000000000, 0xffffea0000000000,
+    0xfffffe0000000000, 0xffffffff80000000, 0xffffffff81000000,
+    0xffffffff82000000, 0xffffffffa0000000, 0xffffffffc0000000,
+    0xffffffffff5fb000, 0xffffffffff700000, 0xfffffffffffff000,
+    0xffffffffffffffff,
 };
 #define COUNT (sizeof(addresses) / sizeof(addresses[0]))
 
@@ -75,7 +77,8 @@ static void sweep(void)
 		expect_refused("read", read_it, address);
 	for (address = 0xffff800000000000; address < 0xffff880000000000; address += 1ul << 33)
 		expect_refused("read", read_it, address + 0x1000);
-	for (address = 0xffffffff80000000; address && address < 0xffffffffff000000; address += 1ul << 21)
+	for (address = 0xffffffff80000000; address && address < 0xffffffffff000000;
+	     address += 1ul << 21)
 		expect_refused("read", read_it, address);
 }
 
@@ -112,7 +115,7 @@ static void mappings(void)
 }
 
 static const struct test_case cases[] = {
-	{"direct", direct, 0}, {"sweep", sweep, 0}, {"by-system-call", by_system_call, 0},
-	{"mappings", mappings, 0}, {NULL, NULL, 0},
+    {"direct", direct, 0},     {"sweep", sweep, 0}, {"by-system-call", by_system_call, 0},
+    {"mappings", mappings, 0}, {NULL, NULL, 0},
 };
 const struct subject addrspace_subject = {"addrspace", cases};

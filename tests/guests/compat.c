@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * Subject: 32-bit user space, in two forms: 32-bit code inside a 64-bit process (compat32.S), and a
- * real 32-bit program, /elf32. System calls come by int 0x80, SYSENTER or the 32-bit SYSCALL, each of
- * which has its own entry; leaving needs iret to a 32-bit code segment.
+ * real 32-bit program, /elf32. System calls come by int 0x80, SYSENTER or the 32-bit SYSCALL, each
+ * of which has its own entry; leaving needs iret to a 32-bit code segment.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -87,7 +87,8 @@ static void interrupts(void)
 
 static void faults(void)
 {
-	struct caught caught = expect_signal("read in 32-bit mode", SIGSEGV, SEGV_MAPERR, run, fault32);
+	struct caught caught =
+	    expect_signal("read in 32-bit mode", SIGSEGV, SEGV_MAPERR, run, fault32);
 
 	if (caught.addr != 8 || caught.cs != 0x23)
 		fail("32-bit fault: addr %#lx cs %#lx", caught.addr, caught.cs);
@@ -164,9 +165,16 @@ static void elf_fork(void)
 }
 
 static const struct test_case cases[] = {
-	{"int80", int80, 0},	       {"interrupts", interrupts, 0}, {"faults", faults, 0},
-	{"fast-calls", fast_calls, 0}, {"elf-int80", elf_int80, 0},   {"elf-vdso", elf_vdso, 0},
-	{"elf-sysenter", elf_sysenter, 0}, {"elf-syscall", elf_syscall, 0},
-	{"elf-signals", elf_signals, 0}, {"elf-fork", elf_fork, 0},  {NULL, NULL, 0},
+    {"int80", int80, 0},
+    {"interrupts", interrupts, 0},
+    {"faults", faults, 0},
+    {"fast-calls", fast_calls, 0},
+    {"elf-int80", elf_int80, 0},
+    {"elf-vdso", elf_vdso, 0},
+    {"elf-sysenter", elf_sysenter, 0},
+    {"elf-syscall", elf_syscall, 0},
+    {"elf-signals", elf_signals, 0},
+    {"elf-fork", elf_fork, 0},
+    {NULL, NULL, 0},
 };
 const struct subject compat_subject = {"compat", cases};

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Subject: CPU exceptions of user space. Each must arrive as the right signal with the right si_code
- * and si_addr: the exception vector, error code and CR2 pass from the hardware through the shim to
- * the kernel. CR2 is the delicate one, since a page fault of the shim itself would overwrite it.
+ * Subject: CPU exceptions of user space. Each must arrive as the right signal with the right
+ * si_code and si_addr: the exception vector, error code and CR2 pass from the hardware through the
+ * shim to the kernel. CR2 is the delicate one, since a page fault of the shim itself would
+ * overwrite it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -91,7 +92,8 @@ static void bus(void)
 	map = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
 	if (map == MAP_FAILED)
 		error("mmap: %s", strerror(errno));
-	expect_fault("read beyond the end of a file", SIGBUS, BUS_ADRERR, read_byte, map + PAGE + 9);
+	expect_fault("read beyond the end of a file", SIGBUS, BUS_ADRERR, read_byte,
+		     map + PAGE + 9);
 	map[9] = 1;
 	if (ftruncate(file, 0))
 		error("ftruncate: %s", strerror(errno));
@@ -193,7 +195,8 @@ static void alignment(void)
 {
 	struct caught caught = catch_signal(misaligned, map_pages(1, PROT_READ | PROT_WRITE));
 
-	/* The handler came here with AC still set in user space: Linux clears it for handlers only. */
+	/* The handler came here with AC still set in user space: Linux clears it for handlers only.
+	 */
 	__asm__ volatile("pushf; andl $~0x40000, (%%rsp); popf" : : : "cc", "memory");
 	if (caught.signal == 0)
 		skip("this CPU (an emulator) does not check alignment");
@@ -209,36 +212,44 @@ static void registers(void)
 	int i;
 
 	for (i = 0; i < 200; i++) {
-		__asm__ volatile("mov $0x1111111111111111, %%r8; lea 1(%%r8), %%r9; lea 2(%%r8), %%r10;"
-				 "lea 3(%%r8), %%r11; lea 4(%%r8), %%r12; lea 5(%%r8), %%r13;"
-				 "lea 6(%%r8), %%r14; lea 7(%%r8), %%r15; lea 8(%%r8), %%rcx;"
-				 "lea 9(%%r8), %%rdx; lea 10(%%r8), %%rsi; lea 11(%%r8), %%rdi; stc; std;"
-				 "movb $1, (%1); setnc %%al; movzbl %%al, %%eax; pushf; cld;"
-				 "btl $10, (%%rsp); setnc %%ah; lea 8(%%rsp), %%rsp;"
-				 "sub %%r8, %%r9; sub $1, %%r9; or %%r9, %%rax;"
-				 "sub %%r8, %%r10; sub $2, %%r10; or %%r10, %%rax;"
-				 "sub %%r8, %%r11; sub $3, %%r11; or %%r11, %%rax;"
-				 "sub %%r8, %%r12; sub $4, %%r12; or %%r12, %%rax;"
-				 "sub %%r8, %%r13; sub $5, %%r13; or %%r13, %%rax;"
-				 "sub %%r8, %%r14; sub $6, %%r14; or %%r14, %%rax;"
-				 "sub %%r8, %%r15; sub $7, %%r15; or %%r15, %%rax;"
-				 "sub %%r8, %%rcx; sub $8, %%rcx; or %%rcx, %%rax;"
-				 "sub %%r8, %%rdx; sub $9, %%rdx; or %%rdx, %%rax;"
-				 "sub %%r8, %%rsi; sub $10, %%rsi; or %%rsi, %%rax;"
-				 "sub %%r8, %%rdi; sub $11, %%rdi; or %%rdi, %%rax;"
-				 : "=&a"(bad)
-				 : "b"(pages + i * PAGE)
-				 : "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rcx", "rdx",
-				   "rsi", "rdi", "cc", "memory");
+		__asm__ volatile(
+		    "mov $0x1111111111111111, %%r8; lea 1(%%r8), %%r9; lea 2(%%r8), %%r10;"
+		    "lea 3(%%r8), %%r11; lea 4(%%r8), %%r12; lea 5(%%r8), %%r13;"
+		    "lea 6(%%r8), %%r14; lea 7(%%r8), %%r15; lea 8(%%r8), %%rcx;"
+		    "lea 9(%%r8), %%rdx; lea 10(%%r8), %%rsi; lea 11(%%r8), %%rdi; stc; std;"
+		    "movb $1, (%1); setnc %%al; movzbl %%al, %%eax; pushf; cld;"
+		    "btl $10, (%%rsp); setnc %%ah; lea 8(%%rsp), %%rsp;"
+		    "sub %%r8, %%r9; sub $1, %%r9; or %%r9, %%rax;"
+		    "sub %%r8, %%r10; sub $2, %%r10; or %%r10, %%rax;"
+		    "sub %%r8, %%r11; sub $3, %%r11; or %%r11, %%rax;"
+		    "sub %%r8, %%r12; sub $4, %%r12; or %%r12, %%rax;"
+		    "sub %%r8, %%r13; sub $5, %%r13; or %%r13, %%rax;"
+		    "sub %%r8, %%r14; sub $6, %%r14; or %%r14, %%rax;"
+		    "sub %%r8, %%r15; sub $7, %%r15; or %%r15, %%rax;"
+		    "sub %%r8, %%rcx; sub $8, %%rcx; or %%rcx, %%rax;"
+		    "sub %%r8, %%rdx; sub $9, %%rdx; or %%rdx, %%rax;"
+		    "sub %%r8, %%rsi; sub $10, %%rsi; or %%rsi, %%rax;"
+		    "sub %%r8, %%rdi; sub $11, %%rdi; or %%rdi, %%rax;"
+		    : "=&a"(bad)
+		    : "b"(pages + i * PAGE)
+		    : "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rcx", "rdx", "rsi",
+		      "rdi", "cc", "memory");
 		if (bad)
 			fail("a register or flag changed across page fault %d (%#lx)", i, bad);
 	}
 }
 
 static const struct test_case cases[] = {
-	{"unmapped", unmapped, 0},	    {"read-only", read_only, 0}, {"no-execute", no_execute, 0},
-	{"bus", bus, 0},		    {"arithmetic", arithmetic, 0}, {"sse", sse, 0}, {"x87", x87, 0},
-	{"illegal", illegal, 0},
-	{"alignment", alignment, 0},   {"registers", registers, 0}, {NULL, NULL, 0},
+    {"unmapped", unmapped, 0},
+    {"read-only", read_only, 0},
+    {"no-execute", no_execute, 0},
+    {"bus", bus, 0},
+    {"arithmetic", arithmetic, 0},
+    {"sse", sse, 0},
+    {"x87", x87, 0},
+    {"illegal", illegal, 0},
+    {"alignment", alignment, 0},
+    {"registers", registers, 0},
+    {NULL, NULL, 0},
 };
 const struct subject faults_subject = {"faults", cases};

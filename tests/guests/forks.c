@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * Subject: page tables that come and go. fork() write-protects both copies, the first write makes a
- * private page, exit and exec throw whole trees away: every page-table operation of the guest ABI in
- * large numbers, where a single lost update shows as a wrong byte.
+ * private page, exit and exec throw whole trees away: every page-table operation of the guest ABI
+ * in large numbers, where a single lost update shows as a wrong byte.
  */
 #include <errno.h>
 #include <sched.h>
@@ -53,7 +53,8 @@ static bool check_pages(const volatile unsigned char *memory, unsigned int want)
 	int i;
 
 	for (i = 0; i < PAGES; i++)
-		if (memory[i * PAGE] != (unsigned char)(want + i) || memory[i * PAGE + 4095] != want)
+		if (memory[i * PAGE] != (unsigned char)(want + i) ||
+		    memory[i * PAGE + 4095] != want)
 			return false;
 	return true;
 }
@@ -89,7 +90,8 @@ static void copy_on_write(void)
 		}
 		write_pages(memory, 50 + round);
 		for (i = 0; i < 8; i++)
-			expect_exit(child[i], "copy-on-write child (1: wrong start, 2: lost write)");
+			expect_exit(child[i],
+				    "copy-on-write child (1: wrong start, 2: lost write)");
 		if (!check_pages(memory, 50 + round))
 			fail("round %d: the parent's pages changed", round);
 	}
@@ -110,7 +112,8 @@ static void kernel_writes(void)
 		if (!child) {
 			char got = 0;
 
-			if (write(pipes[1], "child", 5) != 5 || read(pipes[0], memory + PAGE - 2, 5) != 5)
+			if (write(pipes[1], "child", 5) != 5 ||
+			    read(pipes[0], memory + PAGE - 2, 5) != 5)
 				_exit(1);
 			got = memory[PAGE + 2];
 			_exit(got == 'd' ? 0 : 2);
@@ -119,7 +122,8 @@ static void kernel_writes(void)
 		if (memory[PAGE + 2] != 'p' || memory[PAGE - 2] != 'p')
 			fail("round %d: read() of the child wrote to the parent's page", i);
 		mprotect(memory, PAGE, PROT_READ);
-		if (write(pipes[1], "x", 1) != 1 || read(pipes[0], memory, 1) != -1 || errno != EFAULT)
+		if (write(pipes[1], "x", 1) != 1 || read(pipes[0], memory, 1) != -1 ||
+		    errno != EFAULT)
 			fail("read() into a read-only page did not give EFAULT");
 		mprotect(memory, PAGE, PROT_READ | PROT_WRITE);
 		if (read(pipes[0], memory, 1) != 1)
@@ -130,7 +134,7 @@ static void kernel_writes(void)
 static void shared(void)
 {
 	volatile int *memory =
-		mmap(NULL, PAGE * 16, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	    mmap(NULL, PAGE * 16, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int i, j;
 
 	if (memory == MAP_FAILED)
@@ -164,7 +168,8 @@ static void exec_storm(void)
 	}
 }
 
-/* Memory that comes and goes in all sizes, with the holes that make page-table pages come and go. */
+/* Memory that comes and goes in all sizes, with the holes that make page-table pages come and go.
+ */
 static void map_storm(void)
 {
 	int i, j;
@@ -188,8 +193,13 @@ static void map_storm(void)
 }
 
 static const struct test_case cases[] = {
-	{"storm", storm, 120},	     {"deep", deep, 0},	      {"copy-on-write", copy_on_write, 120},
-	{"kernel-writes", kernel_writes, 0}, {"shared", shared, 0}, {"exec-storm", exec_storm, 120},
-	{"map-storm", map_storm, 0}, {NULL, NULL, 0},
+    {"storm", storm, 120},
+    {"deep", deep, 0},
+    {"copy-on-write", copy_on_write, 120},
+    {"kernel-writes", kernel_writes, 0},
+    {"shared", shared, 0},
+    {"exec-storm", exec_storm, 120},
+    {"map-storm", map_storm, 0},
+    {NULL, NULL, 0},
 };
 const struct subject forks_subject = {"forks", cases};

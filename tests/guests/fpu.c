@@ -29,8 +29,8 @@ static void cycle_sse(const void *in, void *out, long call)
 			 : "+a"(call)
 			 : [in] "b"(in), [out] "S"(out)
 			 : "rcx", "r11", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5",
-			   "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
-			   "xmm15");
+			   "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13",
+			   "xmm14", "xmm15");
 }
 
 static void cycle_avx(const void *in, void *out, long call)
@@ -44,23 +44,23 @@ static void cycle_avx(const void *in, void *out, long call)
 			 : "+a"(call)
 			 : [in] "b"(in), [out] "S"(out)
 			 : "rcx", "r11", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5",
-			   "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
-			   "xmm15");
+			   "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13",
+			   "xmm14", "xmm15");
 }
 
 static void cycle_avx512(const void *in, void *out, long call)
 {
-	__asm__ volatile(".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,"
-			 "26,27,28,29,30,31; vmovdqu64 64*\\n(%[in]), %%zmm\\n; .endr;"
-			 "test %%eax, %%eax; jz 1f; syscall; jmp 2f;"
-			 "1: mov $2000, %%ecx; 3: dec %%ecx; jnz 3b; 2:"
-			 ".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,"
-			 "26,27,28,29,30,31; vmovdqu64 %%zmm\\n, 64*\\n(%[out]); .endr; vzeroupper"
-			 : "+a"(call)
-			 : [in] "b"(in), [out] "S"(out)
-			 : "rcx", "r11", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5",
-			   "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
-			   "xmm15");
+	__asm__ volatile(
+	    ".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,"
+	    "26,27,28,29,30,31; vmovdqu64 64*\\n(%[in]), %%zmm\\n; .endr;"
+	    "test %%eax, %%eax; jz 1f; syscall; jmp 2f;"
+	    "1: mov $2000, %%ecx; 3: dec %%ecx; jnz 3b; 2:"
+	    ".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,"
+	    "26,27,28,29,30,31; vmovdqu64 %%zmm\\n, 64*\\n(%[out]); .endr; vzeroupper"
+	    : "+a"(call)
+	    : [in] "b"(in), [out] "S"(out)
+	    : "rcx", "r11", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",
+	      "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
 }
 
 /* The x87 stack and both control words. */
@@ -70,13 +70,14 @@ static void cycle_x87(const void *in, void *out, long call)
 	uint16_t control = 0x37f - 0x300 * (value[0] & 1);
 	uint32_t mxcsr = 0x1f80 + 0x2000 * (value[0] & 3);
 
-	__asm__ volatile("fninit; fldcw %[control]; ldmxcsr %[mxcsr]; fildll (%[in]); fildll 8(%[in]);"
-			 "test %%eax, %%eax; jz 1f; syscall; jmp 2f;"
-			 "1: mov $2000, %%ecx; 3: dec %%ecx; jnz 3b; 2:"
-			 "fistpll 8(%[out]); fistpll (%[out]); fnstcw %[control]; stmxcsr %[mxcsr]"
-			 : "+a"(call), [control] "+m"(control), [mxcsr] "+m"(mxcsr)
-			 : [in] "b"(in), [out] "S"(out)
-			 : "rcx", "r11", "memory", "st", "st(1)");
+	__asm__ volatile(
+	    "fninit; fldcw %[control]; ldmxcsr %[mxcsr]; fildll (%[in]); fildll 8(%[in]);"
+	    "test %%eax, %%eax; jz 1f; syscall; jmp 2f;"
+	    "1: mov $2000, %%ecx; 3: dec %%ecx; jnz 3b; 2:"
+	    "fistpll 8(%[out]); fistpll (%[out]); fnstcw %[control]; stmxcsr %[mxcsr]"
+	    : "+a"(call), [control] "+m"(control), [mxcsr] "+m"(mxcsr)
+	    : [in] "b"(in), [out] "S"(out)
+	    : "rcx", "r11", "memory", "st", "st(1)");
 	if (control != 0x37f - 0x300 * (value[0] & 1) || mxcsr != 0x1f80 + 0x2000 * (value[0] & 3))
 		fail("control word %#x or mxcsr %#x changed", control, mxcsr);
 	mxcsr = 0x1f80;
@@ -181,7 +182,8 @@ static void avx512(void)
 	static const struct kind kind_avx512 = {cycle_avx512, 32 * 64};
 	uint32_t a, b = 0, c, d;
 
-	if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & bit_AVX512F) || (xcr0() & 0xe6) != 0xe6)
+	if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & bit_AVX512F) ||
+	    (xcr0() & 0xe6) != 0xe6)
 		skip("this CPU has no AVX-512");
 	run(&kind_avx512);
 }
@@ -203,7 +205,7 @@ static void osxsave(void)
 }
 
 static const struct test_case cases[] = {
-	{"x87", x87, 120}, {"sse", sse, 120},	      {"avx", avx, 120},
-	{"avx512", avx512, 120}, {"osxsave", osxsave, 0}, {NULL, NULL, 0},
+    {"x87", x87, 120},	     {"sse", sse, 120},	      {"avx", avx, 120},
+    {"avx512", avx512, 120}, {"osxsave", osxsave, 0}, {NULL, NULL, 0},
 };
 const struct subject fpu_subject = {"fpu", cases};

@@ -35,13 +35,15 @@ static void cycle(void)
 	for (round = 0; round < 5; round++) {
 		result = set_online(cpu, false);
 		if (result)
-			fail("round %d: CPU %d does not go offline: %s", round, cpu, strerror(-result));
+			fail("round %d: CPU %d does not go offline: %s", round, cpu,
+			     strerror(-result));
 		if (cpus_online() != cpus - 1)
 			fail("%d CPUs online", cpus_online());
 		usleep(20000);
 		result = set_online(cpu, true);
 		if (result)
-			fail("round %d: CPU %d does not come back: %s", round, cpu, strerror(-result));
+			fail("round %d: CPU %d does not come back: %s", round, cpu,
+			     strerror(-result));
 		pin_to_cpu(cpu);
 		usleep(5000); /* its timer works */
 		pin_to_cpu(0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Subject: the kernel's own account in /proc/interrupts: each CPU gets timer interrupts while it has
- * timers, and not thousands while it is idle (an interrupt that is not acknowledged storms).
+ * Subject: the kernel's own account in /proc/interrupts: each CPU gets timer interrupts while it
+ * has timers, and not thousands while it is idle (an interrupt that is not acknowledged storms).
  */
 #include <sched.h>
 #include <stdio.h>
@@ -79,5 +79,5 @@ static void errors(void)
 }
 
 static const struct test_case cases[] = {
-	{"timer", timer, 0}, {"quiet", quiet, 0}, {"errors", errors, 0}, {NULL, NULL, 0}};
+    {"timer", timer, 0}, {"quiet", quiet, 0}, {"errors", errors, 0}, {NULL, NULL, 0}};
 const struct subject interrupts_subject = {"interrupts", cases};

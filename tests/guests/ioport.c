@@ -74,5 +74,5 @@ static void level(void)
 }
 
 static const struct test_case cases[] = {
-	{"permission-bitmap", permission_bitmap, 0}, {"level", level, 0}, {NULL, NULL, 0}};
+    {"permission-bitmap", permission_bitmap, 0}, {"level", level, 0}, {NULL, NULL, 0}};
 const struct subject ioport_subject = {"ioport", cases};

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Subject: frames that IRET refuses. A signal handler may write anything into the saved CS, SS, RIP,
- * RSP and RFLAGS; the kernel lets some of it through and relies on the fault of its own iret, which
- * strikes at ring 0 with half of user space's state loaded. Under the shim that path is the shim's.
- * The process must get a signal (or run, where the values are legal), and the kernel must live.
+ * Subject: frames that IRET refuses. A signal handler may write anything into the saved CS, SS,
+ * RIP, RSP and RFLAGS; the kernel lets some of it through and relies on the fault of its own iret,
+ * which strikes at ring 0 with half of user space's state loaded. Under the shim that path is the
+ * shim's. The process must get a signal (or run, where the values are legal), and the kernel must
+ * live.
  */
 #include <asm/ldt.h>
 #include <errno.h>
@@ -64,27 +65,27 @@ static struct caught load(const struct frame *f)
 static void bad(void)
 {
 	static const struct frame frames[] = {
-		{"cs 0", 0, KEEP, KEEP, KEEP, 0},
-		{"cs 3", 3, KEEP, KEEP, KEEP, 0},
-		{"cs data segment", 0x2b, KEEP, KEEP, KEEP, 0},
-		{"cs TSS", 0x43, KEEP, KEEP, KEEP, 0},
-		{"cs Xen TSS", 0xe043, KEEP, KEEP, KEEP, 0},
-		{"cs beyond the GDT", 0xfffb, KEEP, KEEP, KEEP, 0},
-		{"cs LDT", 0x7f7, KEEP, KEEP, KEEP, 0},
-		{"ss 3", KEEP, 3, KEEP, KEEP, 0},
-		{"ss code segment", KEEP, 0x33, KEEP, KEEP, 0},
-		{"ss TSS", KEEP, 0x43, KEEP, KEEP, 0},
-		{"ss Xen TSS", KEEP, 0xe043, KEEP, KEEP, 0},
-		{"ss beyond the GDT", KEEP, 0xfffb, KEEP, KEEP, 0},
-		{"ss LDT", KEEP, 0x7f7, KEEP, KEEP, 0},
-		{"rip non-canonical", KEEP, KEEP, 0x8000000000000000, KEEP, 0},
-		{"rip 1 << 47", KEEP, KEEP, 0x800000000000, KEEP, 0},
-		{"rip below the hypervisor", KEEP, KEEP, 0xffff7fffffffffff, KEEP, 0},
-		{"rip hypervisor", KEEP, KEEP, 0xffff820000000000, KEEP, 0},
-		{"rip kernel", KEEP, KEEP, 0xffffffff81000000, KEEP, 0},
-		{"cs 32-bit, rip above 4 GB", 0x23, KEEP, 0x123456789000, KEEP, 0},
-		{"rip 0 with trap flag", KEEP, KEEP, 0, KEEP, 0x100},
-		{"rip kernel with resume flag", KEEP, KEEP, 0xffffffff81000000, KEEP, 0x10000},
+	    {"cs 0", 0, KEEP, KEEP, KEEP, 0},
+	    {"cs 3", 3, KEEP, KEEP, KEEP, 0},
+	    {"cs data segment", 0x2b, KEEP, KEEP, KEEP, 0},
+	    {"cs TSS", 0x43, KEEP, KEEP, KEEP, 0},
+	    {"cs Xen TSS", 0xe043, KEEP, KEEP, KEEP, 0},
+	    {"cs beyond the GDT", 0xfffb, KEEP, KEEP, KEEP, 0},
+	    {"cs LDT", 0x7f7, KEEP, KEEP, KEEP, 0},
+	    {"ss 3", KEEP, 3, KEEP, KEEP, 0},
+	    {"ss code segment", KEEP, 0x33, KEEP, KEEP, 0},
+	    {"ss TSS", KEEP, 0x43, KEEP, KEEP, 0},
+	    {"ss Xen TSS", KEEP, 0xe043, KEEP, KEEP, 0},
+	    {"ss beyond the GDT", KEEP, 0xfffb, KEEP, KEEP, 0},
+	    {"ss LDT", KEEP, 0x7f7, KEEP, KEEP, 0},
+	    {"rip non-canonical", KEEP, KEEP, 0x8000000000000000, KEEP, 0},
+	    {"rip 1 << 47", KEEP, KEEP, 0x800000000000, KEEP, 0},
+	    {"rip below the hypervisor", KEEP, KEEP, 0xffff7fffffffffff, KEEP, 0},
+	    {"rip hypervisor", KEEP, KEEP, 0xffff820000000000, KEEP, 0},
+	    {"rip kernel", KEEP, KEEP, 0xffffffff81000000, KEEP, 0},
+	    {"cs 32-bit, rip above 4 GB", 0x23, KEEP, 0x123456789000, KEEP, 0},
+	    {"rip 0 with trap flag", KEEP, KEEP, 0, KEEP, 0x100},
+	    {"rip kernel with resume flag", KEEP, KEEP, 0xffffffff81000000, KEEP, 0x10000},
 	};
 	struct caught caught;
 	size_t i;
@@ -98,15 +99,16 @@ static void bad(void)
 	}
 }
 
-/* Selectors with a low privilege level: Linux ors in 3; Xen's own ring-0 selectors become unusable. */
+/* Selectors with a low privilege level: Linux ors in 3; Xen's own ring-0 selectors become unusable.
+ */
 static void ring0_selectors(void)
 {
 	static const struct frame frames[] = {
-		{"kernel cs", 0x10, KEEP, KEEP, KEEP, 0},
-		{"kernel ss", KEEP, 0x18, KEEP, KEEP, 0},
-		{"shim cs", 0xe008, KEEP, KEEP, KEEP, 0},
-		{"shim ss", KEEP, 0xe010, KEEP, KEEP, 0},
-		{"shim cs and ss", 0xe008, 0xe010, 0xffffffff81000000, KEEP, 0},
+	    {"kernel cs", 0x10, KEEP, KEEP, KEEP, 0},
+	    {"kernel ss", KEEP, 0x18, KEEP, KEEP, 0},
+	    {"shim cs", 0xe008, KEEP, KEEP, KEEP, 0},
+	    {"shim ss", KEEP, 0xe010, KEEP, KEEP, 0},
+	    {"shim cs and ss", 0xe008, 0xe010, 0xffffffff81000000, KEEP, 0},
 	};
 	struct caught caught;
 	size_t i;
@@ -128,17 +130,17 @@ static void odd(void)
 {
 	const uint64_t here = (uint64_t)good;
 	const struct frame frames[] = {
-		{"flags IOPL", KEEP, KEEP, here, KEEP, 0x3000},
-		{"flags NT", KEEP, KEEP, here, KEEP, 0x4000},
-		{"flags VM", KEEP, KEEP, here, KEEP, 0x20000},
-		{"flags VIF, VIP", KEEP, KEEP, here, KEEP, 0x180000},
-		{"flags AC, DF", KEEP, KEEP, here, KEEP, 0x40400},
-		{"flags all", KEEP, KEEP, here, KEEP, ~0x100ul},
-		{"rsp non-canonical", KEEP, KEEP, here, 0x8000000000000000, 0},
-		{"rsp kernel", KEEP, KEEP, here, 0xffffffff81000000, 0},
-		{"rsp hypervisor", KEEP, KEEP, here, 0xffff820000000000, 0},
-		{"cs 32-bit", 0x23, KEEP, here, KEEP, 0},
-		{"ss 32-bit", KEEP, 0x2b, here, KEEP, 0},
+	    {"flags IOPL", KEEP, KEEP, here, KEEP, 0x3000},
+	    {"flags NT", KEEP, KEEP, here, KEEP, 0x4000},
+	    {"flags VM", KEEP, KEEP, here, KEEP, 0x20000},
+	    {"flags VIF, VIP", KEEP, KEEP, here, KEEP, 0x180000},
+	    {"flags AC, DF", KEEP, KEEP, here, KEEP, 0x40400},
+	    {"flags all", KEEP, KEEP, here, KEEP, ~0x100ul},
+	    {"rsp non-canonical", KEEP, KEEP, here, 0x8000000000000000, 0},
+	    {"rsp kernel", KEEP, KEEP, here, 0xffffffff81000000, 0},
+	    {"rsp hypervisor", KEEP, KEEP, here, 0xffff820000000000, 0},
+	    {"cs 32-bit", 0x23, KEEP, here, KEEP, 0},
+	    {"ss 32-bit", KEEP, 0x2b, here, KEEP, 0},
 	};
 	struct caught caught;
 	size_t i;
@@ -148,15 +150,16 @@ static void odd(void)
 		if (caught.signal != SIGILL && caught.signal != SIGSEGV)
 			fail("%s: signal %d rip %#lx", frames[i].what, caught.signal, caught.rip);
 		if (caught.signal == SIGILL && caught.rflags & 0x3000)
-			fail("%s: user space has IOPL %lu", frames[i].what, caught.rflags >> 12 & 3);
+			fail("%s: user space has IOPL %lu", frames[i].what,
+			     caught.rflags >> 12 & 3);
 		if (caught.signal == SIGILL && !(caught.rflags & 0x200))
 			fail("%s: user space runs with interrupts off", frames[i].what);
 	}
 }
 
 /*
- * The espfix case: return to a 16-bit stack segment, where iret restores only 16 bits of RSP and the
- * rest would show the kernel's stack pointer. 16-bit code: movl %esp, %eax; int3.
+ * The espfix case: return to a 16-bit stack segment, where iret restores only 16 bits of RSP and
+ * the rest would show the kernel's stack pointer. 16-bit code: movl %esp, %eax; int3.
  */
 static void sixteen_bit_stack(void)
 {
@@ -188,10 +191,8 @@ static void sixteen_bit_stack(void)
 }
 
 static const struct test_case cases[] = {
-	{"bad", bad, 0},
-	{"ring0-selectors", ring0_selectors, 0},
-	{"odd", odd, 0},
-	{"sixteen-bit-stack", sixteen_bit_stack, 0},
-	{NULL, NULL, 0},
+    {"bad", bad, 0}, {"ring0-selectors", ring0_selectors, 0},
+    {"odd", odd, 0}, {"sixteen-bit-stack", sixteen_bit_stack, 0},
+    {NULL, NULL, 0},
 };
 const struct subject iret_subject = {"iret", cases};

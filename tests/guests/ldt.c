@@ -36,7 +36,8 @@ static void setup(void)
 {
 	int result;
 
-	low = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	low = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1,
+		   0);
 	if (low == MAP_FAILED)
 		error("no memory below 4 GB");
 	result = set_entry(0, (uint32_t)(uintptr_t)low, PAGE - 1, MODIFY_LDT_CONTENTS_DATA, true);
@@ -163,7 +164,7 @@ static void threads(void)
 }
 
 static const struct test_case cases[] = {
-	{"data-segment", data_segment, 0}, {"bad-entries", bad_entries, 0}, {"forked", forked, 0},
-	{"foreign", foreign, 0},	   {"threads", threads, 0},	    {NULL, NULL, 0},
+    {"data-segment", data_segment, 0}, {"bad-entries", bad_entries, 0}, {"forked", forked, 0},
+    {"foreign", foreign, 0},	       {"threads", threads, 0},		{NULL, NULL, 0},
 };
 const struct subject ldt_subject = {"ldt", cases};

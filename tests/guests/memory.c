@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Subject: the RAM that the kernel was told it has. Nearly all free memory is written with a pattern
- * that depends on the address and read back: a frame that is given twice, belongs to the shim or does
- * not exist shows as a wrong word (or as the shim's crash).
+ * Subject: the RAM that the kernel was told it has. Nearly all free memory is written with a
+ * pattern that depends on the address and read back: a frame that is given twice, belongs to the
+ * shim or does not exist shows as a wrong word (or as the shim's crash).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,8 +12,8 @@
 
 #include "test.h"
 
-#define LEAVE_KB  (48 * 1024ul)
-#define SMALL_KB  (1024 * 1024ul) /* below, 32 words of each page are checked; above, four */
+#define LEAVE_KB (48 * 1024ul)
+#define SMALL_KB (1024 * 1024ul) /* below, 32 words of each page are checked; above, four */
 
 static uint64_t available_kb(void)
 {
@@ -53,7 +53,8 @@ static void fill(void)
 		memory[i] = pattern(i);
 	for (i = 0; i < words; i += step)
 		if (memory[i] != pattern(i))
-			fail("word %lu of %lu is %#lx, expected %#lx", i, words, memory[i], pattern(i));
+			fail("word %lu of %lu is %#lx, expected %#lx", i, words, memory[i],
+			     pattern(i));
 }
 
 /* Fresh memory must be zero, also after others used it. */
@@ -63,7 +64,8 @@ static void zero(void)
 	const uint64_t *memory = map_pages(pages, PROT_READ | PROT_WRITE);
 
 	for (i = 0; i < pages; i++) {
-		*(volatile char *)(memory + i * 512) = 0; /* a private page, not the shared zero page */
+		*(volatile char *)(memory + i * 512) =
+		    0; /* a private page, not the shared zero page */
 		for (j = 0; j < 512; j++)
 			if (memory[i * 512 + j])
 				fail("page %lu is not zero", i);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Subject: wake-ups between CPUs. A pipe or futex that hands control to a sleeping process on another
- * CPU needs an IPI that ends that CPU's idle state: one lost event is a hang, which the time limit
- * of the case shows.
+ * Subject: wake-ups between CPUs. A pipe or futex that hands control to a sleeping process on
+ * another CPU needs an IPI that ends that CPU's idle state: one lost event is a hang, which the
+ * time limit of the case shows.
  */
 #include <errno.h>
 #include <linux/futex.h>
@@ -61,7 +61,8 @@ static void futex(volatile int *word, int operation, int value)
 
 static void futexes(void)
 {
-	volatile int *word = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	volatile int *word =
+	    mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int cpus = cpus_online(), i, me;
 	pid_t child;
 
@@ -159,7 +160,7 @@ static void broadcast(void)
 }
 
 static const struct test_case cases[] = {
-	{"pipes", pipes, 120},	{"futexes", futexes, 0},     {"mutexes", mutexes, 0},
-	{"migrate", migrate, 0}, {"broadcast", broadcast, 0}, {NULL, NULL, 0},
+    {"pipes", pipes, 120},   {"futexes", futexes, 0},	  {"mutexes", mutexes, 0},
+    {"migrate", migrate, 0}, {"broadcast", broadcast, 0}, {NULL, NULL, 0},
 };
 const struct subject pingpong_subject = {"pingpong", cases};

@@ -19,56 +19,58 @@ struct instruction {
 #define BYTES(s) s, sizeof(s) - 1
 
 static const struct instruction refused[] = {
-	{"hlt", BYTES("\xf4"), SIGSEGV},
-	{"cli", BYTES("\xfa"), SIGSEGV},
-	{"sti", BYTES("\xfb"), SIGSEGV},
-	{"clts", BYTES("\x0f\x06"), SIGSEGV},
-	{"invd", BYTES("\x0f\x08"), SIGSEGV},
-	{"wbinvd", BYTES("\x0f\x09"), SIGSEGV},
-	{"wrmsr", BYTES("\x0f\x30"), SIGSEGV},
-	{"rdmsr", BYTES("\x0f\x32"), SIGSEGV},
-	{"rdpmc", BYTES("\x0f\x33"), 0},
-	{"mov cr0, rax", BYTES("\x0f\x20\xc0"), SIGSEGV},
-	{"mov rax, cr0", BYTES("\x0f\x22\xc0"), SIGSEGV},
-	{"mov cr2, rax", BYTES("\x0f\x20\xd0"), SIGSEGV},
-	{"mov cr3, rax", BYTES("\x0f\x20\xd8"), SIGSEGV},
-	{"mov rax, cr3", BYTES("\x0f\x22\xd8"), SIGSEGV},
-	{"mov cr4, rax", BYTES("\x0f\x20\xe0"), SIGSEGV},
-	{"mov cr8, rax", BYTES("\x44\x0f\x20\xc0"), SIGSEGV},
-	{"mov dr0, rax", BYTES("\x0f\x21\xc0"), SIGSEGV},
-	{"mov rax, dr7", BYTES("\x0f\x23\xf8"), SIGSEGV},
-	{"lgdt", BYTES("\x0f\x01\x10"), SIGSEGV},
-	{"lidt", BYTES("\x0f\x01\x18"), SIGSEGV},
-	{"lldt", BYTES("\x0f\x00\xd0"), SIGSEGV},
-	{"ltr", BYTES("\x0f\x00\xd8"), SIGSEGV},
-	{"lmsw", BYTES("\x0f\x01\xf0"), SIGSEGV},
-	{"invlpg", BYTES("\x0f\x01\x38"), SIGSEGV},
-	{"swapgs", BYTES("\x0f\x01\xf8"), SIGSEGV},
-	{"sysretq", BYTES("\x48\x0f\x07"), 0},
-	{"sysexit", BYTES("\x0f\x35"), 0},
-	{"xsetbv", BYTES("\x0f\x01\xd1"), 0},
-	{"clac", BYTES("\x0f\x01\xca"), 0},
-	{"stac", BYTES("\x0f\x01\xcb"), 0},
-	{"vmrun", BYTES("\x0f\x01\xd8"), 0},
-	{"clgi", BYTES("\x0f\x01\xdd"), 0},
-	{"stgi", BYTES("\x0f\x01\xdc"), 0},
-	{"vmxoff", BYTES("\x0f\x01\xc4"), 0},
-	{"monitor", BYTES("\x0f\x01\xc8"), 0},
-	{"mwait", BYTES("\x0f\x01\xc9"), 0},
-	{"in al, dx", BYTES("\xec"), SIGSEGV},
-	{"out dx, al", BYTES("\xee"), SIGSEGV},
-	{"mov ss, ring 0", BYTES("\xb8\x18\x00\x00\x00\x8e\xd0"), SIGSEGV},
-	{"mov ss, Xen ring 0", BYTES("\xb8\x10\xe0\x00\x00\x8e\xd0"), SIGSEGV},
-	{"mov ds, Xen TSS", BYTES("\xb8\x43\xe0\x00\x00\x8e\xd8"), SIGSEGV},
+    {"hlt", BYTES("\xf4"), SIGSEGV},
+    {"cli", BYTES("\xfa"), SIGSEGV},
+    {"sti", BYTES("\xfb"), SIGSEGV},
+    {"clts", BYTES("\x0f\x06"), SIGSEGV},
+    {"invd", BYTES("\x0f\x08"), SIGSEGV},
+    {"wbinvd", BYTES("\x0f\x09"), SIGSEGV},
+    {"wrmsr", BYTES("\x0f\x30"), SIGSEGV},
+    {"rdmsr", BYTES("\x0f\x32"), SIGSEGV},
+    {"rdpmc", BYTES("\x0f\x33"), 0},
+    {"mov cr0, rax", BYTES("\x0f\x20\xc0"), SIGSEGV},
+    {"mov rax, cr0", BYTES("\x0f\x22\xc0"), SIGSEGV},
+    {"mov cr2, rax", BYTES("\x0f\x20\xd0"), SIGSEGV},
+    {"mov cr3, rax", BYTES("\x0f\x20\xd8"), SIGSEGV},
+    {"mov rax, cr3", BYTES("\x0f\x22\xd8"), SIGSEGV},
+    {"mov cr4, rax", BYTES("\x0f\x20\xe0"), SIGSEGV},
+    {"mov cr8, rax", BYTES("\x44\x0f\x20\xc0"), SIGSEGV},
+    {"mov dr0, rax", BYTES("\x0f\x21\xc0"), SIGSEGV},
+    {"mov rax, dr7", BYTES("\x0f\x23\xf8"), SIGSEGV},
+    {"lgdt", BYTES("\x0f\x01\x10"), SIGSEGV},
+    {"lidt", BYTES("\x0f\x01\x18"), SIGSEGV},
+    {"lldt", BYTES("\x0f\x00\xd0"), SIGSEGV},
+    {"ltr", BYTES("\x0f\x00\xd8"), SIGSEGV},
+    {"lmsw", BYTES("\x0f\x01\xf0"), SIGSEGV},
+    {"invlpg", BYTES("\x0f\x01\x38"), SIGSEGV},
+    {"swapgs", BYTES("\x0f\x01\xf8"), SIGSEGV},
+    {"sysretq", BYTES("\x48\x0f\x07"), 0},
+    {"sysexit", BYTES("\x0f\x35"), 0},
+    {"xsetbv", BYTES("\x0f\x01\xd1"), 0},
+    {"clac", BYTES("\x0f\x01\xca"), 0},
+    {"stac", BYTES("\x0f\x01\xcb"), 0},
+    {"vmrun", BYTES("\x0f\x01\xd8"), 0},
+    {"clgi", BYTES("\x0f\x01\xdd"), 0},
+    {"stgi", BYTES("\x0f\x01\xdc"), 0},
+    {"vmxoff", BYTES("\x0f\x01\xc4"), 0},
+    {"monitor", BYTES("\x0f\x01\xc8"), 0},
+    {"mwait", BYTES("\x0f\x01\xc9"), 0},
+    {"in al, dx", BYTES("\xec"), SIGSEGV},
+    {"out dx, al", BYTES("\xee"), SIGSEGV},
+    {"mov ss, ring 0", BYTES("\xb8\x18\x00\x00\x00\x8e\xd0"), SIGSEGV},
+    {"mov ss, Xen ring 0", BYTES("\xb8\x10\xe0\x00\x00\x8e\xd0"), SIGSEGV},
+    {"mov ds, Xen TSS", BYTES("\xb8\x43\xe0\x00\x00\x8e\xd8"), SIGSEGV},
 };
 
 /* Those that use the stack for what they load. */
 static const struct instruction far_refused[] = {
-	{"iret to ring 0", BYTES("\x6a\x10\x54\x9c\x6a\x08\x50\x48\xcf"), SIGSEGV},
-	{"iret to the shim's segments", BYTES("\x68\x10\xe0\x00\x00\x54\x9c\x68\x08\xe0\x00\x00\x50\x48\xcf"), SIGSEGV},
-	{"lret to ring 0", BYTES("\x50\x6a\x10\x50\x48\xcb"), SIGSEGV},
-	{"lret to the shim's segment", BYTES("\x68\x08\xe0\x00\x00\x50\x48\xcb"), SIGSEGV},
-	{"far call to a TSS", BYTES("\x68\x40\xe0\x00\x00\x68\x00\x00\x00\x00\xff\x5c\x24\x04"), SIGSEGV},
+    {"iret to ring 0", BYTES("\x6a\x10\x54\x9c\x6a\x08\x50\x48\xcf"), SIGSEGV},
+    {"iret to the shim's segments",
+     BYTES("\x68\x10\xe0\x00\x00\x54\x9c\x68\x08\xe0\x00\x00\x50\x48\xcf"), SIGSEGV},
+    {"lret to ring 0", BYTES("\x50\x6a\x10\x50\x48\xcb"), SIGSEGV},
+    {"lret to the shim's segment", BYTES("\x68\x08\xe0\x00\x00\x50\x48\xcb"), SIGSEGV},
+    {"far call to a TSS", BYTES("\x68\x40\xe0\x00\x00\x68\x00\x00\x00\x00\xff\x5c\x24\x04"),
+     SIGSEGV},
 };
 
 static unsigned char *code;
@@ -100,8 +102,8 @@ static void expect_refused(const struct instruction *list, size_t count)
 	for (i = 0; i < count; i++) {
 		prepare(&list[i]);
 		caught = catch_signal(run, data);
-		if (list[i].signal ? caught.signal != list[i].signal :
-					caught.signal != SIGSEGV && caught.signal != SIGILL)
+		if (list[i].signal ? caught.signal != list[i].signal
+				   : caught.signal != SIGSEGV && caught.signal != SIGILL)
 			fail("%s: signal %d", list[i].what, caught.signal);
 	}
 }
@@ -122,10 +124,10 @@ static void far_transfers(void)
 static void hypercalls(void)
 {
 	static const struct instruction calls[] = {
-		{"vmcall", BYTES("\x0f\x01\xc1"), 0},
-		{"vmmcall", BYTES("\x0f\x01\xd9"), 0},
-		{"int 0x82", BYTES("\xcd\x82"), SIGSEGV},
-		{"tdcall", BYTES("\x66\x0f\x01\xcc"), 0},
+	    {"vmcall", BYTES("\x0f\x01\xc1"), 0},
+	    {"vmmcall", BYTES("\x0f\x01\xd9"), 0},
+	    {"int 0x82", BYTES("\xcd\x82"), SIGSEGV},
+	    {"tdcall", BYTES("\x66\x0f\x01\xcc"), 0},
 	};
 	struct caught caught;
 	size_t i, number;
@@ -134,7 +136,8 @@ static void hypercalls(void)
 		prepare(&calls[i]);
 		for (number = 0; number < 64; number++) {
 			caught = catch_signal(run, (void *)number);
-			if (caught.signal == 0 || (calls[i].signal && caught.signal != calls[i].signal))
+			if (caught.signal == 0 ||
+			    (calls[i].signal && caught.signal != calls[i].signal))
 				fail("%s %zu: signal %d", calls[i].what, number, caught.signal);
 		}
 	}
@@ -146,8 +149,10 @@ static void hypercalls(void)
  */
 static void emulated_cpuid(void)
 {
-	static const struct instruction prefix = {"ud2a xen cpuid", BYTES("\x0f\x0b\x78\x65\x6e\x0f\xa2"), 0};
-	static const struct instruction wrong = {"ud2a xen hlt", BYTES("\x0f\x0b\x78\x65\x6e\xf4"), 0};
+	static const struct instruction prefix = {"ud2a xen cpuid",
+						  BYTES("\x0f\x0b\x78\x65\x6e\x0f\xa2"), 0};
+	static const struct instruction wrong = {"ud2a xen hlt", BYTES("\x0f\x0b\x78\x65\x6e\xf4"),
+						 0};
 	struct caught caught;
 
 	prepare(&prefix);
@@ -199,7 +204,8 @@ static void store_tables(void)
 }
 
 static const struct test_case cases[] = {
-	{"instructions", instructions, 0}, {"far-transfers", far_transfers, 0}, {"hypercalls", hypercalls, 0},
-	{"emulated-cpuid", emulated_cpuid, 0}, {"store-tables", store_tables, 0}, {NULL, NULL, 0},
+    {"instructions", instructions, 0}, {"far-transfers", far_transfers, 0},
+    {"hypercalls", hypercalls, 0},     {"emulated-cpuid", emulated_cpuid, 0},
+    {"store-tables", store_tables, 0}, {NULL, NULL, 0},
 };
 const struct subject privileged_subject = {"privileged", cases};

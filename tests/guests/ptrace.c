@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * Subject: a debugger. Single steps and hardware breakpoints need #DB and the debug registers,
- * SETREGS can put values into the frame that the exit path must refuse: a bad CS, SS or RIP may give
- * the process a signal, it may not hurt the kernel or the shim.
+ * SETREGS can put values into the frame that the exit path must refuse: a bad CS, SS or RIP may
+ * give the process a signal, it may not hurt the kernel or the shim.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -181,8 +181,8 @@ static void kernel_breakpoint(void)
 }
 
 /*
- * Registers that no process may have. The kernel refuses some (fine), sanitises some (fine), and the
- * rest must end in a signal to the child; afterwards a new child must work.
+ * Registers that no process may have. The kernel refuses some (fine), sanitises some (fine), and
+ * the rest must end in a signal to the child; afterwards a new child must work.
  */
 static void bad_registers(void)
 {
@@ -191,36 +191,36 @@ static void bad_registers(void)
 		size_t offset;
 		uint64_t value;
 	} bad[] = {
-		{"cs 0", offsetof(struct user_regs_struct, cs), 0},
-		{"cs ring 0", offsetof(struct user_regs_struct, cs), 0x10},
-		{"cs of Xen's ring 0", offsetof(struct user_regs_struct, cs), 0xe008},
-		{"cs 0xe010", offsetof(struct user_regs_struct, cs), 0xe010},
-		{"cs data", offsetof(struct user_regs_struct, cs), 0x2b},
-		{"cs TSS", offsetof(struct user_regs_struct, cs), 0xe043},
-		{"cs beyond the GDT", offsetof(struct user_regs_struct, cs), 0xfffb},
-		{"cs LDT", offsetof(struct user_regs_struct, cs), 7},
-		{"ss 0", offsetof(struct user_regs_struct, ss), 0},
-		{"ss 3", offsetof(struct user_regs_struct, ss), 3},
-		{"ss ring 0", offsetof(struct user_regs_struct, ss), 0x18},
-		{"ss code", offsetof(struct user_regs_struct, ss), 0x33},
-		{"ss LDT", offsetof(struct user_regs_struct, ss), 7},
-		{"ds TSS", offsetof(struct user_regs_struct, ds), 0xe043},
-		{"rip non-canonical", offsetof(struct user_regs_struct, rip), 0x8000000000000000},
-		{"rip 1 << 47", offsetof(struct user_regs_struct, rip), 0x800000000000},
-		{"rip end of user space", offsetof(struct user_regs_struct, rip), 0x7fffffffffff},
-		{"rip hypervisor", offsetof(struct user_regs_struct, rip), 0xffff820000000000},
-		{"rip kernel", offsetof(struct user_regs_struct, rip), 0xffffffff81000000},
-		{"rip vsyscall page", offsetof(struct user_regs_struct, rip), 0xffffffffff600008},
-		{"rsp non-canonical", offsetof(struct user_regs_struct, rsp), 0x8000000000000000},
-		{"rsp kernel", offsetof(struct user_regs_struct, rsp), 0xffffffff81000000},
-		{"eflags all", offsetof(struct user_regs_struct, eflags), ~0ul},
-		{"eflags VM", offsetof(struct user_regs_struct, eflags), 0x20202},
-		{"eflags NT", offsetof(struct user_regs_struct, eflags), 0x4202},
-		{"eflags IOPL, IF off", offsetof(struct user_regs_struct, eflags), 0x3002},
-		{"orig_rax", offsetof(struct user_regs_struct, orig_rax), 0x7fffffffffffffff},
-		{"fs_base non-canonical", offsetof(struct user_regs_struct, fs_base), 1ul << 63},
-		{"gs_base non-canonical", offsetof(struct user_regs_struct, gs_base), 1ul << 63},
-		{"gs_base kernel", offsetof(struct user_regs_struct, gs_base), 0xffffffff81000000},
+	    {"cs 0", offsetof(struct user_regs_struct, cs), 0},
+	    {"cs ring 0", offsetof(struct user_regs_struct, cs), 0x10},
+	    {"cs of Xen's ring 0", offsetof(struct user_regs_struct, cs), 0xe008},
+	    {"cs 0xe010", offsetof(struct user_regs_struct, cs), 0xe010},
+	    {"cs data", offsetof(struct user_regs_struct, cs), 0x2b},
+	    {"cs TSS", offsetof(struct user_regs_struct, cs), 0xe043},
+	    {"cs beyond the GDT", offsetof(struct user_regs_struct, cs), 0xfffb},
+	    {"cs LDT", offsetof(struct user_regs_struct, cs), 7},
+	    {"ss 0", offsetof(struct user_regs_struct, ss), 0},
+	    {"ss 3", offsetof(struct user_regs_struct, ss), 3},
+	    {"ss ring 0", offsetof(struct user_regs_struct, ss), 0x18},
+	    {"ss code", offsetof(struct user_regs_struct, ss), 0x33},
+	    {"ss LDT", offsetof(struct user_regs_struct, ss), 7},
+	    {"ds TSS", offsetof(struct user_regs_struct, ds), 0xe043},
+	    {"rip non-canonical", offsetof(struct user_regs_struct, rip), 0x8000000000000000},
+	    {"rip 1 << 47", offsetof(struct user_regs_struct, rip), 0x800000000000},
+	    {"rip end of user space", offsetof(struct user_regs_struct, rip), 0x7fffffffffff},
+	    {"rip hypervisor", offsetof(struct user_regs_struct, rip), 0xffff820000000000},
+	    {"rip kernel", offsetof(struct user_regs_struct, rip), 0xffffffff81000000},
+	    {"rip vsyscall page", offsetof(struct user_regs_struct, rip), 0xffffffffff600008},
+	    {"rsp non-canonical", offsetof(struct user_regs_struct, rsp), 0x8000000000000000},
+	    {"rsp kernel", offsetof(struct user_regs_struct, rsp), 0xffffffff81000000},
+	    {"eflags all", offsetof(struct user_regs_struct, eflags), ~0ul},
+	    {"eflags VM", offsetof(struct user_regs_struct, eflags), 0x20202},
+	    {"eflags NT", offsetof(struct user_regs_struct, eflags), 0x4202},
+	    {"eflags IOPL, IF off", offsetof(struct user_regs_struct, eflags), 0x3002},
+	    {"orig_rax", offsetof(struct user_regs_struct, orig_rax), 0x7fffffffffffffff},
+	    {"fs_base non-canonical", offsetof(struct user_regs_struct, fs_base), 1ul << 63},
+	    {"gs_base non-canonical", offsetof(struct user_regs_struct, gs_base), 1ul << 63},
+	    {"gs_base kernel", offsetof(struct user_regs_struct, gs_base), 0xffffffff81000000},
 	};
 	struct user_regs_struct regs;
 	pid_t child;
@@ -245,12 +245,12 @@ static void bad_registers(void)
 }
 
 static const struct test_case cases[] = {
-	{"step", step, 0},
-	{"peek-poke", peek_poke, 0},
-	{"hardware-breakpoint", hardware_breakpoint, 0},
-	{"execution-breakpoint", execution_breakpoint, 0},
-	{"kernel-breakpoint", kernel_breakpoint, 0},
-	{"bad-registers", bad_registers, 0},
-	{NULL, NULL, 0},
+    {"step", step, 0},
+    {"peek-poke", peek_poke, 0},
+    {"hardware-breakpoint", hardware_breakpoint, 0},
+    {"execution-breakpoint", execution_breakpoint, 0},
+    {"kernel-breakpoint", kernel_breakpoint, 0},
+    {"bad-registers", bad_registers, 0},
+    {NULL, NULL, 0},
 };
 const struct subject ptrace_subject = {"ptrace", cases};

@@ -100,7 +100,8 @@ static void *thread(void *arg)
 	thread_value = mine;
 	for (i = 0; i < 5000; i++) {
 		sched_yield();
-		if (thread_value != mine || read_gs0() != (uint64_t)mine || get_base(ARCH_GET_FS) != fs)
+		if (thread_value != mine || read_gs0() != (uint64_t)mine ||
+		    get_base(ARCH_GET_FS) != fs)
 			fail("thread %ld, round %ld: foreign FS or GS", mine, i);
 	}
 	return NULL;
@@ -120,13 +121,15 @@ static void threads(void)
 
 static void instructions(void)
 {
-	uint64_t value, values[] = {0, 0x1234, 0x7fffffffe000, 0xffff820000000000, 0xffffffffffffffff};
+	uint64_t value,
+	    values[] = {0, 0x1234, 0x7fffffffe000, 0xffff820000000000, 0xffffffffffffffff};
 	size_t i;
 
 	if (!(getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE))
 		skip("kernel does not enable FSGSBASE");
 	for (i = 0; i < 200; i++) {
-		/* Even a kernel address is legal there: the kernel's own swap must not mix it up. */
+		/* Even a kernel address is legal there: the kernel's own swap must not mix it up.
+		 */
 		__asm__ volatile("wrgsbase %0" : : "r"(values[i % 5]));
 		sched_yield();
 		if (i % 20 == 0)
@@ -143,7 +146,8 @@ static void instructions(void)
 /* Kernel-like GS bases at each kind of entry; an entry that tests the base's sign would break. */
 static void hostile(void)
 {
-	static const uint64_t bases[] = {0xffff888000000000, 0xffffffff81000000, 0xffff830000000000};
+	static const uint64_t bases[] = {0xffff888000000000, 0xffffffff81000000,
+					 0xffff830000000000};
 	struct caught caught;
 	size_t i;
 	int j;
@@ -174,7 +178,8 @@ static void hostile_with_traps(void)
 
 static void refused(void)
 {
-	static const uint64_t bases[] = {0x8000000000000000, 0xffff820000000000, 0xffffffff81000000};
+	static const uint64_t bases[] = {0x8000000000000000, 0xffff820000000000,
+					 0xffffffff81000000};
 	size_t i;
 
 	for (i = 0; i < 3; i++)
@@ -203,8 +208,12 @@ static void selectors(void)
 }
 
 static const struct test_case cases[] = {
-	{"processes", processes, 120}, {"threads", threads, 120},	   {"instructions", instructions, 0},
-	{"hostile", hostile_with_traps, 0}, {"refused", refused, 0}, {"selectors", selectors, 0},
-	{NULL, NULL, 0},
+    {"processes", processes, 120},
+    {"threads", threads, 120},
+    {"instructions", instructions, 0},
+    {"hostile", hostile_with_traps, 0},
+    {"refused", refused, 0},
+    {"selectors", selectors, 0},
+    {NULL, NULL, 0},
 };
 const struct subject segbase_subject = {"segbase", cases};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * Subject: signal delivery and return. A signal frame goes to user space with one kind of exit and
- * comes back by rt_sigreturn with registers that no ordinary system call can return: the kernel must
- * then leave by iret, and the shim must load exactly what it was told.
+ * comes back by rt_sigreturn with registers that no ordinary system call can return: the kernel
+ * must then leave by iret, and the shim must load exactly what it was told.
  */
 #include <errno.h>
 #include <string.h>
@@ -129,14 +129,15 @@ static void odd_frame(void)
 				 "mov %%r15, 72(%[s]); pushf; pop %[f]; cld"
 				 : [f] "=&r"(flags)
 				 : "a"(62), "D"(getpid()), "S"(SIGUSR1), [s] "b"(seen)
-				 : "rcx", "rdx", "r8", "r9", "r10", "r11", "r14", "r15", "memory", "cc");
+				 : "rcx", "rdx", "r8", "r9", "r10", "r11", "r14", "r15", "memory",
+				   "cc");
 		if (seen[0] != 0x0808080808080808 || seen[1] != 0x0909090909090909 ||
 		    seen[2] != 0x1010101010101010 || seen[3] != 0x1111111111111111 ||
 		    seen[4] != 0x7abcdef012345678 || seen[5] != (uint64_t)-1 ||
 		    seen[6] != 0x0606060606060606 || seen[7] != 0x0707070707070707 ||
 		    seen[8] != 0x1414141414141414 || seen[9] != 0x1515151515151515)
-			fail("round %d: a register is wrong: r11 %#lx rcx %#lx rdx %#lx", i, seen[3],
-			     seen[4], seen[5]);
+			fail("round %d: a register is wrong: r11 %#lx rcx %#lx rdx %#lx", i,
+			     seen[3], seen[4], seen[5]);
 		if ((flags & 0x401) != 0x401)
 			fail("round %d: flags %#lx lack CF or DF", i, flags);
 	}
@@ -245,9 +246,14 @@ static void interrupted(void)
 }
 
 static const struct test_case cases[] = {
-	{"many", many, 0},		{"nested", nested, 0},	 {"alternate-stack", alternate_stack, 0},
-	{"odd-frame", odd_frame, 0}, {"skip-instruction", skip_instruction, 0},
-	{"single-step", single_step, 0}, {"storm", storm, 0}, {"interrupted", interrupted, 0},
-	{NULL, NULL, 0},
+    {"many", many, 0},
+    {"nested", nested, 0},
+    {"alternate-stack", alternate_stack, 0},
+    {"odd-frame", odd_frame, 0},
+    {"skip-instruction", skip_instruction, 0},
+    {"single-step", single_step, 0},
+    {"storm", storm, 0},
+    {"interrupted", interrupted, 0},
+    {NULL, NULL, 0},
 };
 const struct subject signals_subject = {"signals", cases};

@@ -16,7 +16,10 @@ static unsigned char *code;
 static void run(void *unused)
 {
 	/* The code may be interpreted as a system call: give it a harmless number (getppid). */
-	__asm__ volatile("call *%1" : : "a"(64), "r"(code) : "memory", "rcx", "r8", "r9", "r10", "r11");
+	__asm__ volatile("call *%1"
+			 :
+			 : "a"(64), "r"(code)
+			 : "memory", "rcx", "r8", "r9", "r10", "r11");
 }
 
 static void prepare(const void *bytes, size_t size)
@@ -96,7 +99,7 @@ static void int80(void)
 }
 
 static const struct test_case cases[] = {
-	{"forbidden", forbidden, 0}, {"breakpoint", breakpoint, 0}, {"overflow", overflow, 0},
-	{"icebp", icebp, 0},	     {"int80", int80, 0},	    {NULL, NULL, 0},
+    {"forbidden", forbidden, 0}, {"breakpoint", breakpoint, 0}, {"overflow", overflow, 0},
+    {"icebp", icebp, 0},	 {"int80", int80, 0},		{NULL, NULL, 0},
 };
 const struct subject softint_subject = {"softint", cases};

@@ -2,7 +2,8 @@
 /*
  * The driver of the guest tests: `/stress [SUBJECT[.CASE] | -SUBJECT[.CASE]]...` runs all cases, or
  * those named, or all but those named with a minus; counts verdicts and ends with the line
- * `STRESS-DONE pass N fail N skip N` (fail counts FAILURE and ERROR). Exit status 0 when none failed.
+ * `STRESS-DONE pass N fail N skip N` (fail counts FAILURE and ERROR). Exit status 0 when none
+ * failed.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,12 +19,11 @@
 enum verdict { PASS, SKIPPED = 10, FAILED = 11 };
 
 static const struct subject *const subjects[] = {
-	&signals_subject,   &faults_subject,	 &forks_subject,     &ptrace_subject,
-	&compat_subject,    &fpu_subject,	 &softint_subject,   &ldt_subject,
-	&iret_subject,	    &vsyscall_subject,	 &syscalls_subject,  &ioport_subject,
-	&addrspace_subject, &privileged_subject, &segbase_subject,   &timers_subject,
-	&tlb_subject,	    &pingpong_subject,	 &interrupts_subject, &hotplug_subject,
-	&memory_subject,
+    &signals_subject,  &faults_subject,	 &forks_subject,     &ptrace_subject,	  &compat_subject,
+    &fpu_subject,      &softint_subject, &ldt_subject,	     &iret_subject,	  &vsyscall_subject,
+    &syscalls_subject, &ioport_subject,	 &addrspace_subject, &privileged_subject, &segbase_subject,
+    &timers_subject,   &tlb_subject,	 &pingpong_subject,  &interrupts_subject, &hotplug_subject,
+    &memory_subject,
 };
 
 static char current[100]; /* subject.case, in the process that runs it */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Subject: the SYSCALL entry with hostile state. The instruction changes neither stack nor segments:
- * whatever the process left in RSP, RFLAGS and the other registers is there when the first
- * instruction of the shim runs. Also the place of the instruction: at the end of the address space,
- * single-stepped, under a data breakpoint delayed by MOV SS.
+ * Subject: the SYSCALL entry with hostile state. The instruction changes neither stack nor
+ * segments: whatever the process left in RSP, RFLAGS and the other registers is there when the
+ * first instruction of the shim runs. Also the place of the instruction: at the end of the address
+ * space, single-stepped, under a data breakpoint delayed by MOV SS.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -22,19 +22,27 @@ static long call_with(uint64_t rsp, uint64_t set_flags)
 {
 	long result = SYS_getppid;
 
-	__asm__ volatile("mov %%rsp, %%r12; pushf; orq %[f], (%%rsp); popf; mov %[s], %%rsp; syscall;"
-			 "mov %%r12, %%rsp; pushf; andq $~0x44500, (%%rsp); popf"
-			 : "+a"(result)
-			 : [f] "r"(set_flags), [s] "r"(rsp)
-			 : "rcx", "r11", "r12", "memory", "cc");
+	__asm__ volatile(
+	    "mov %%rsp, %%r12; pushf; orq %[f], (%%rsp); popf; mov %[s], %%rsp; syscall;"
+	    "mov %%r12, %%rsp; pushf; andq $~0x44500, (%%rsp); popf"
+	    : "+a"(result)
+	    : [f] "r"(set_flags), [s] "r"(rsp)
+	    : "rcx", "r11", "r12", "memory", "cc");
 	return result;
 }
 
 static void stack_pointers(void)
 {
-	static const uint64_t pointers[] = {0, 8, 0x7fffffffffff, 0x800000000000, 0x8000000000000000,
-					    0xffff800000000000, 0xffff820000000000, 0xffff830000000000,
-					    0xffffffff81000000, 0xffffffffffffffff};
+	static const uint64_t pointers[] = {0,
+					    8,
+					    0x7fffffffffff,
+					    0x800000000000,
+					    0x8000000000000000,
+					    0xffff800000000000,
+					    0xffff820000000000,
+					    0xffff830000000000,
+					    0xffffffff81000000,
+					    0xffffffffffffffff};
 	size_t i;
 
 	for (i = 0; i < 20 * sizeof(pointers) / sizeof(pointers[0]); i++)
@@ -52,8 +60,9 @@ static void trap(int number, siginfo_t *info, void *context)
 
 static void flags(void)
 {
-	static const uint64_t sets[] = {0x400 /* DF */, 0x4000 /* NT */, 0x10000 /* RF */,
-					0x40000 /* AC */, 0x200000 /* ID */, 0x44c00, 0x3000 /* IOPL */};
+	static const uint64_t sets[] = {
+	    0x400 /* DF */, 0x4000 /* NT */, 0x10000 /* RF */, 0x40000 /* AC */, 0x200000 /* ID */,
+	    0x44c00,	    0x3000 /* IOPL */};
 	char here;
 	size_t i;
 
@@ -85,7 +94,8 @@ static void trap_flag(void)
 /* All numbers of a wide range, and odd ones: ENOSYS, and nothing that a hypercall would do. */
 static void numbers(void)
 {
-	static const long odd[] = {-1, -2, 0x7fffffff, 0x80000000, 0xffffffff, 0x40000000,
+	static const long odd[] = {-1,	       -2,	    0x7fffffff,
+				   0x80000000, 0xffffffff,  0x40000000,
 				   0x400001ff, 0x100000027, 0x7fffffffffffffff};
 	size_t i;
 	long n;
@@ -125,8 +135,9 @@ static void end_of_space(void)
 }
 
 /*
- * MOV SS with a data breakpoint on its operand, then SYSCALL, INT 3 or INT 0x80: the debug exception
- * is held back and strikes in the kernel's entry code, on user space's stack (CVE-2018-8897).
+ * MOV SS with a data breakpoint on its operand, then SYSCALL, INT 3 or INT 0x80: the debug
+ * exception is held back and strikes in the kernel's entry code, on user space's stack
+ * (CVE-2018-8897).
  */
 static uint16_t watched;
 
@@ -168,7 +179,8 @@ static void delayed_breakpoint(void)
 		}
 		waitpid(child, &status, 0);
 		if (ptrace(PTRACE_POKEUSER, child, offsetof(struct user, u_debugreg), &watched) ||
-		    ptrace(PTRACE_POKEUSER, child, offsetof(struct user, u_debugreg) + 56, 0x00070101L))
+		    ptrace(PTRACE_POKEUSER, child, offsetof(struct user, u_debugreg) + 56,
+			   0x00070101L))
 			skip("no hardware breakpoints here: %s", strerror(errno));
 		for (;;) {
 			ptrace(PTRACE_CONT, child, 0, 0);
@@ -186,12 +198,12 @@ static void delayed_breakpoint(void)
 }
 
 static const struct test_case cases[] = {
-	{"stack-pointers", stack_pointers, 0},
-	{"flags", flags, 0},
-	{"trap-flag", trap_flag, 0},
-	{"numbers", numbers, 0},
-	{"end-of-space", end_of_space, 0},
-	{"delayed-breakpoint", delayed_breakpoint, 0},
-	{NULL, NULL, 0},
+    {"stack-pointers", stack_pointers, 0},
+    {"flags", flags, 0},
+    {"trap-flag", trap_flag, 0},
+    {"numbers", numbers, 0},
+    {"end-of-space", end_of_space, 0},
+    {"delayed-breakpoint", delayed_breakpoint, 0},
+    {NULL, NULL, 0},
 };
 const struct subject syscalls_subject = {"syscalls", cases};

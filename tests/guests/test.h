@@ -9,7 +9,8 @@
  *	FAILURE name what	it called fail(), was killed by a signal or did not end in time
  *	ERROR name what		it called error(): the test itself could not do its work
  *
- * The subject is what lies under the kernel: a case that fails natively too is a defect of the test.
+ * The subject is what lies under the kernel: a case that fails natively too is a defect of the
+ *test.
  */
 #ifndef TEST_H
 #define TEST_H
@@ -41,9 +42,9 @@ void error(const char *format, ...) __attribute__((format(printf, 1, 2), noretur
 /* catch.c: run code that is expected to get a signal, and see what it got. */
 
 struct caught {
-	int signal;   /* 0: none came, the function returned */
-	int code;     /* si_code */
-	uint64_t addr; /* si_addr */
+	int signal;			   /* 0: none came, the function returned */
+	int code;			   /* si_code */
+	uint64_t addr;			   /* si_addr */
 	uint64_t rip, cs, ss, rflags, rsp; /* where it came from, from the signal frame */
 	uint64_t trapno, err;
 };
@@ -67,11 +68,11 @@ void expect_exit(pid_t child, const char *what);
 /* util.c */
 
 int cpus_online(void);
-void pin_to_cpu(int cpu);	 /* error() when that is impossible */
-uint64_t clock_ns(int clock_id); /* clock_gettime() in ns */
+void pin_to_cpu(int cpu);		 /* error() when that is impossible */
+uint64_t clock_ns(int clock_id);	 /* clock_gettime() in ns */
 void *map_pages(size_t pages, int prot); /* private anonymous memory; error() when there is none */
 pid_t fork_or_error(void);
-bool emulated_smap(void);	 /* QEMU without acceleration, and the CPU has SMAP */
+bool emulated_smap(void); /* QEMU without acceleration, and the CPU has SMAP */
 
 static inline uint64_t rdtsc(void)
 {
@@ -84,9 +85,9 @@ static inline uint64_t rdtsc(void)
 #define PAGE 4096ul
 
 extern const struct subject signals_subject, faults_subject, forks_subject, ptrace_subject,
-	compat_subject, fpu_subject, softint_subject, ldt_subject, iret_subject, vsyscall_subject,
-	syscalls_subject, ioport_subject, addrspace_subject, privileged_subject, segbase_subject,
-	timers_subject, tlb_subject, pingpong_subject, hotplug_subject, interrupts_subject,
-	memory_subject;
+    compat_subject, fpu_subject, softint_subject, ldt_subject, iret_subject, vsyscall_subject,
+    syscalls_subject, ioport_subject, addrspace_subject, privileged_subject, segbase_subject,
+    timers_subject, tlb_subject, pingpong_subject, hotplug_subject, interrupts_subject,
+    memory_subject;
 
 #endif /* TEST_H */

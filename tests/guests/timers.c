@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * Subject: time. A timer may come late (the machine may be busy), never early; clocks may not run
- * backwards, not even between CPUs; the clock must agree with the TSC; and clock_gettime() must stay
- * in the vDSO, since a clock that traps is what makes an ill-adapted guest slow.
+ * backwards, not even between CPUs; the clock must agree with the TSC; and clock_gettime() must
+ * stay in the vDSO, since a clock that traps is what makes an ill-adapted guest slow.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -154,7 +154,8 @@ static void *watch(void *arg)
 		stamp = now;
 		pthread_mutex_unlock(&lock);
 		if (now < before)
-			fail("CPU %ld: the clock is %lu ns behind another CPU's", (long)arg, before - now);
+			fail("CPU %ld: the clock is %lu ns behind another CPU's", (long)arg,
+			     before - now);
 	}
 	return NULL;
 }
@@ -212,8 +213,8 @@ static void vdso(void)
 	    strncmp(source, "hyperv", 6))
 		skip("clocksource %s is not for the vDSO", source);
 	if (fast * 10 > slow * 8)
-		fail("clocksource %s: vDSO %lu ticks, system call %lu: not in user space", source, fast / 20,
-		     slow / 20);
+		fail("clocksource %s: vDSO %lu ticks, system call %lu: not in user space", source,
+		     fast / 20, slow / 20);
 }
 
 static void wall_clock(void)
@@ -225,9 +226,10 @@ static void wall_clock(void)
 }
 
 static const struct test_case cases[] = {
-	{"sleeps", sleeps, 0},	     {"each-cpu", each_cpu, 0},	    {"against-tsc", against_tsc, 0},
-	{"interval", interval, 0},   {"profiling", profiling, 0},   {"timer-file", timer_file, 0},
-	{"monotonic", monotonic, 0}, {"vdso", vdso, 0},		    {"wall-clock", wall_clock, 0},
-	{NULL, NULL, 0},
+    {"sleeps", sleeps, 0},	     {"each-cpu", each_cpu, 0},
+    {"against-tsc", against_tsc, 0}, {"interval", interval, 0},
+    {"profiling", profiling, 0},     {"timer-file", timer_file, 0},
+    {"monotonic", monotonic, 0},     {"vdso", vdso, 0},
+    {"wall-clock", wall_clock, 0},   {NULL, NULL, 0},
 };
 const struct subject timers_subject = {"timers", cases};

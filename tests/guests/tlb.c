@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Subject: TLB shootdown. When munmap(), mprotect() or mremap() returns, no CPU may still use the old
- * translation. Threads on other CPUs touch the memory all the time; the changing thread publishes
- * each change after the call has returned, and a touch that succeeds afterwards is a stale TLB entry.
+ * Subject: TLB shootdown. When munmap(), mprotect() or mremap() returns, no CPU may still use the
+ * old translation. Threads on other CPUs touch the memory all the time; the changing thread
+ * publishes each change after the call has returned, and a touch that succeeds afterwards is a
+ * stale TLB entry.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -54,7 +55,8 @@ static void *toucher(void *arg)
 		 * translation that no longer exists.
 		 */
 		if (wrote && closed == opened && open_count == opened)
-			fail("CPU %ld wrote through a stale TLB entry, change %lu", (long)arg, closed);
+			fail("CPU %ld wrote through a stale TLB entry, change %lu", (long)arg,
+			     closed);
 		if (wrote)
 			touches++;
 		else
@@ -121,7 +123,8 @@ static void protect(void)
 
 static void map_again(void)
 {
-	mmap(area, SLOTS * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	mmap(area, SLOTS * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+	     -1, 0);
 }
 
 static void unmap_area(void)
@@ -146,7 +149,8 @@ static void move_back(void)
 
 static void move_away(void)
 {
-	if (mremap(area, SLOTS * PAGE, SLOTS * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, second) != second)
+	if (mremap(area, SLOTS * PAGE, SLOTS * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, second) !=
+	    second)
 		error("mremap");
 }
 
@@ -219,7 +223,11 @@ static void fork_while_writing(void)
 }
 
 static const struct test_case cases[] = {
-	{"local", local, 0},	  {"protect", protect, 120}, {"unmap", unmap, 120},
-	{"move", move, 120}, {"fork-while-writing", fork_while_writing, 120}, {NULL, NULL, 0},
+    {"local", local, 0},
+    {"protect", protect, 120},
+    {"unmap", unmap, 120},
+    {"move", move, 120},
+    {"fork-while-writing", fork_while_writing, 120},
+    {NULL, NULL, 0},
 };
 const struct subject tlb_subject = {"tlb", cases};

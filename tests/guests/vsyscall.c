@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Subject: the vsyscall page. Old programs call fixed addresses at the top of the address space; the
- * kernel emulates the call in its page-fault handler. The addresses are negative, as those of the
- * kernel's own hypercalls: the shim must not take one for the other.
+ * Subject: the vsyscall page. Old programs call fixed addresses at the top of the address space;
+ * the kernel emulates the call in its page-fault handler. The addresses are negative, as those of
+ * the kernel's own hypercalls: the shim must not take one for the other.
  */
 #include <string.h>
 #include <sys/time.h>
@@ -16,7 +16,7 @@
 
 static void call_time(void *result)
 {
-	*(time_t *)result = ((time_t (*)(time_t *))VSYSCALL_TIME)(NULL);
+	*(time_t *)result = ((time_t(*)(time_t *))VSYSCALL_TIME)(NULL);
 }
 
 static void emulated(void)
@@ -52,11 +52,13 @@ static void misuse(void)
 {
 	expect_signal("write", SIGSEGV, 0, write_there, (void *)VSYSCALL_TIME);
 	expect_signal("jump into the middle", SIGSEGV, 0, jump, (void *)(VSYSCALL_TIME + 3));
-	expect_signal("jump to the page before", SIGSEGV, 0, jump, (void *)(VSYSCALL_GETTIMEOFDAY - 16));
-	expect_signal("jump to the page after", SIGSEGV, 0, jump, (void *)(VSYSCALL_GETTIMEOFDAY + PAGE));
+	expect_signal("jump to the page before", SIGSEGV, 0, jump,
+		      (void *)(VSYSCALL_GETTIMEOFDAY - 16));
+	expect_signal("jump to the page after", SIGSEGV, 0, jump,
+		      (void *)(VSYSCALL_GETTIMEOFDAY + PAGE));
 	expect_signal("jump to the last byte", SIGSEGV, 0, jump, (void *)~0ul);
 }
 
 static const struct test_case cases[] = {
-	{"emulated", emulated, 0}, {"misuse", misuse, 0}, {NULL, NULL, 0}};
+    {"emulated", emulated, 0}, {"misuse", misuse, 0}, {NULL, NULL, 0}};
 const struct subject vsyscall_subject = {"vsyscall", cases};

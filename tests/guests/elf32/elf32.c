@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * A 32-bit program without any library, run by the compat subject: `/elf32 int80|vdso|sysenter|
- * callsys|signals|fork`. Exit status 0 = right, 77 = this CPU lacks the instruction, else the number
- * of the check that failed.
+ * callsys|signals|fork`. Exit status 0 = right, 77 = this CPU lacks the instruction, else the
+ * number of the check that failed.
  */
 #include <stdint.h>
 
@@ -59,7 +59,8 @@ static int vdso(int number)
 	return result;
 }
 
-/* SYSENTER and 32-bit SYSCALL return to the vDSO's landing pad, which pops EBP, EDX, ECX, returns. */
+/* SYSENTER and 32-bit SYSCALL return to the vDSO's landing pad, which pops EBP, EDX, ECX, returns.
+ */
 static int sysenter(int number)
 {
 	int result;
@@ -101,8 +102,8 @@ extern char restorer[];
 
 static void install(int number, void (*function)(int))
 {
-	struct kernel_sigaction action = {(uint32_t)function, SA_RESTORER | SA_SIGINFO,
-					  (uint32_t)restorer, {0, 0}};
+	struct kernel_sigaction action = {
+	    (uint32_t)function, SA_RESTORER | SA_SIGINFO, (uint32_t)restorer, {0, 0}};
 
 	if (int80(NR_rt_sigaction, number, (int)&action, 0, 8, 0))
 		leave(2);
@@ -200,4 +201,5 @@ __attribute__((used)) static void start(uint32_t *stack)
 	leave(0);
 }
 
-__asm__(".globl _start; _start: mov %esp, %eax; and $-16, %esp; sub $12, %esp; push %eax; call start");
+__asm__(
+    ".globl _start; _start: mov %esp, %eax; and $-16, %esp; sub $12, %esp; push %eax; call start");

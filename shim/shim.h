@@ -21,7 +21,7 @@
 
 /* --- shim.lds.in: the image's parts (addresses of the image slot) --- */
 extern char init_start[], init_end[], kept_start[], rodata_start[], rodata_end[],
-	kept_end[], shim_end[], entry_template[];
+	kept_end[], shim_end[];
 
 /* Physical address of something in the image. */
 static inline uint64_t image_pa(const void *p)

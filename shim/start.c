@@ -41,6 +41,7 @@ static TW_INIT void check_cpu(void)
 
 static TW_INIT void make_cpus(void)
 {
+	pti_decide();
 	for (unsigned int cpu = 0; cpu < tw_host.cpus; cpu++)
 		area_create(cpu);
 	area_load(0);

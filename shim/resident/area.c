@@ -29,6 +29,27 @@ struct table_ptr {
 /* Behind the guest's GDT pages: selectors there must give #GP, not a page fault. */
 static const uint64_t no_descriptors[512] __attribute__((aligned(4096)));
 
+struct entry_offsets entry;
+static const char *entry_template TW_INITDATA;
+static bool separate_roots;
+
+TW_INIT void area_choose(bool pti)
+{
+	const struct entry_code *c = pti ? &entry_pti : &entry_plain;
+
+	separate_roots = pti;
+	entry_template = c->begin;
+	entry = (struct entry_offsets){
+		.lstar = (uint64_t)(c->lstar - c->begin),
+		.lstar_any = (uint64_t)(c->lstar_any - c->begin),
+		.lstar_low = (uint64_t)(c->lstar_low - c->begin),
+		.cstar = (uint64_t)(c->cstar - c->begin),
+		.sysenter = (uint64_t)(c->sysenter - c->begin),
+		.stubs = (uint64_t)(c->stubs - c->begin),
+		.iretq_user = (uint64_t)(c->iretq_user - c->begin),
+	};
+}
+
 static struct tss *area_tss(unsigned int cpu)
 {
 	return (struct tss *)(area_va(cpu) + AREA_TSS);
@@ -59,11 +80,11 @@ static TW_INIT void make_idt(unsigned int cpu)
 	struct idt_gate *idt = (struct idt_gate *)(area_va(cpu) + AREA_IDT);
 
 	for (unsigned int v = 0; v < 256; v++)
-		set_gate(&idt[v], area_code(cpu, entry_stubs) + v * 16, 0, 0);
-	set_gate(&idt[1], area_code(cpu, entry_stubs) + 1 * 16, IST_DB, 0);
-	set_gate(&idt[2], area_code(cpu, entry_stubs) + 2 * 16, IST_NMI, 0);
-	set_gate(&idt[8], area_code(cpu, entry_stubs) + 8 * 16, IST_DF, 0);
-	set_gate(&idt[18], area_code(cpu, entry_stubs) + 18 * 16, IST_MC, 0);
+		set_gate(&idt[v], area_code(cpu, entry.stubs) + v * 16, 0, 0);
+	set_gate(&idt[1], area_code(cpu, entry.stubs) + 1 * 16, IST_DB, 0);
+	set_gate(&idt[2], area_code(cpu, entry.stubs) + 2 * 16, IST_NMI, 0);
+	set_gate(&idt[8], area_code(cpu, entry.stubs) + 8 * 16, IST_DF, 0);
+	set_gate(&idt[18], area_code(cpu, entry.stubs) + 18 * 16, IST_MC, 0);
 }
 
 static TW_INIT void make_gdt(unsigned int cpu)
@@ -113,7 +134,7 @@ TW_INIT void area_create(unsigned int cpu)
 	map_pages(cpu, AREA_USER, 1, PTE_W | PTE_NX);
 
 	resident_set_gdt(cpu, NULL, 0);
-	__builtin_memcpy(hw_phys(code), entry_begin, (size_t)(entry_end - entry_begin));
+	__builtin_memcpy(hw_phys(code), entry_template, AREA_CODE_PAGES * TW_PAGE_SIZE);
 	make_idt(cpu);
 	make_gdt(cpu);
 	make_tss(cpu);
@@ -129,6 +150,11 @@ TW_INIT void area_create(unsigned int cpu)
 	d->on_fault = (uint64_t)resident_fault;
 	d->fault_sp = va + AREA_FAULT + TW_PAGE_SIZE;
 	d->user_sp = va + AREA_USER + TW_PAGE_SIZE;
+	if (separate_roots) {
+		/* The CPU enters on a stack that both roots show; entry code goes on from there. */
+		area_tss(cpu)->rsp[0] = d->user_sp;
+		d->vcpu.tss_rsp0 = &d->unused_rsp0;
+	}
 }
 
 void area_load(unsigned int cpu)
@@ -148,7 +174,7 @@ void area_load(unsigned int cpu)
 	hw_lldt(0);
 	hw_wrmsr(MSR_EFER, hw_rdmsr(MSR_EFER) | 1);
 	hw_wrmsr(MSR_STAR, (uint64_t)0x23 << 48 | (uint64_t)SEL_KERNEL_CS << 32);
-	hw_wrmsr(MSR_CSTAR, area_code(cpu, entry_cstar));
+	hw_wrmsr(MSR_CSTAR, area_code(cpu, entry.cstar));
 	hw_wrmsr(MSR_SFMASK, 0x47700);
 	resident_syscall_changed(cpu);
 }
@@ -161,17 +187,17 @@ void resident_syscall_changed(unsigned int cpu)
 {
 	struct tw_vcpu *v = &area_data(cpu)->vcpu;
 	const struct tw_gate *syscall = &v->callback[TW_CB_SYSCALL];
-	const char *entry = syscall->address && syscall->mask ? entry_lstar : entry_lstar_any;
+	uint64_t way = syscall->address && syscall->mask ? entry.lstar : entry.lstar_any;
 
 	v->low_kernel = v->low_kernel && (int64_t)syscall->address >= 0;
 	if (v->low_kernel)
-		entry = entry_lstar_low;
-	hw_wrmsr(MSR_LSTAR, area_code(cpu, entry));
+		way = entry.lstar_low;
+	hw_wrmsr(MSR_LSTAR, area_code(cpu, way));
 
 	/* No callback: SYSENTER gives #GP. Its stack only serves until the first instructions. */
 	hw_wrmsr(MSR_SYSENTER_CS, v->callback[TW_CB_SYSENTER].address ? SEL_KERNEL_CS : 0);
 	hw_wrmsr(MSR_SYSENTER_ESP, v->shim_sp);
-	hw_wrmsr(MSR_SYSENTER_EIP, area_code(cpu, entry_sysenter));
+	hw_wrmsr(MSR_SYSENTER_EIP, area_code(cpu, entry.sysenter));
 }
 
 void resident_set_gdt(unsigned int cpu, const uint64_t *frames, unsigned int count)

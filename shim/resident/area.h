@@ -8,7 +8,7 @@
 
 #define AREA_SIZE	0x100000 /* address space per CPU */
 #define AREA_CODE	0x00000	 /* read, execute */
-#define AREA_CODE_PAGES 3
+#define AREA_CODE_PAGES 2
 #define AREA_DATA	0x03000 /* struct resident_data; apart from code (self-modifying-code clears) */
 #define AREA_DATA_PAGES 3
 #define AREA_IDT	0x06000
@@ -59,6 +59,7 @@ struct resident_data {
 	uint64_t kernel_cr3;   /* separate user page tables only: the two roots */
 	uint64_t user_cr3;
 	uint64_t user_sp; /* top of AREA_USER */
+	uint64_t unused_rsp0; /* takes the place of TSS.RSP0, which then stays user_sp */
 	struct resident_regs resume;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Resident mode: every way from guest to shim and back. This is a template: each CPU runs its own
+ * Resident mode: every way from guest to shim and back. Assembled twice: with one page-table root for
+ * kernel and user mode, and (entry_pti.S, ENTRY_PTI) with a root of its own for user mode. This is a template: each CPU runs its own
  * copy and reaches its own data relative to RIP ("vcpu" below), so that the shim needs neither GS
  * nor a known stack. Calls to C go through pointers in that data, because the copy is elsewhere
  * than it was linked.
@@ -13,6 +14,10 @@
  *  - In kernel mode GS is the guest kernel's; a frame's CPL tells which GS is loaded. Only an
  *    interrupted RIP inside the shim leaves that open, so nothing is delivered there.
  */
+#ifndef ENTRY_TABLE
+#define ENTRY_TABLE entry_plain
+#endif
+
 #include "asm-offsets.h"
 #include "shim/layout.h"
 #include "shim/resident/area.h"
@@ -24,15 +29,13 @@
 #define RFLAGS_TF      0x100
 #define RFLAGS_STRIP   0x23000 /* VM, IOPL: never from a guest's frame */
 
-	.section .entry, "ax"
+	.section .init.entry, "ax" /* boot only: each CPU gets a copy */
 	.balign 4096
-	.globl entry_begin, entry_end
 entry_begin:
 	.set vcpu, entry_begin + AREA_DATA
 
 /* ---- SYSCALL: a hypercall of the kernel, or a system call of user mode ---------------------- */
 
-	.globl entry_lstar, entry_lstar_low
 	.balign 64
 entry_lstar: /* the callback is set and masks events, as Linux has it */
 	testq %rcx, %rcx
@@ -116,7 +119,6 @@ user_syscall:
 	jmp bounce_go
 
 	/* The same for a guest whose callback keeps events on, or that has none yet. */
-	.globl entry_lstar_any
 entry_lstar_any:
 	testq %rcx, %rcx
 	js kernel_syscall
@@ -133,7 +135,6 @@ user_syscall_any:
 	jmp bounce_go
 
 	/* Compatibility-mode SYSCALL (AMD) and SYSENTER: the guest fills in what the CPU forgot. */
-	.globl entry_cstar, entry_sysenter
 entry_cstar:
 	ENTER_SYSCALL
 	pushq $SEL_USER_DS
@@ -194,7 +195,6 @@ iret_flags:
 	popq %r11
 	popq %rcx
 	addq $8, %rsp
-	.globl entry_iretq_user
 entry_iretq_user:
 	iretq
 
@@ -204,7 +204,6 @@ entry_iretq_user:
 	popq %r11
 	popq %rcx
 	addq $8, %rsp
-	.globl entry_iretq_kernel
 entry_iretq_kernel:
 	iretq
 
@@ -359,6 +358,7 @@ slow_done:
 
 	/* An exception inside the shim itself; rcx = vector. Its own stack: see resident_fault(). */
 shim_fault:
+	FAULT_ENTER
 	PUSH_REGS
 	movq %rsp, %rdi
 	movl %ecx, %esi
@@ -386,18 +386,12 @@ ist_err:
 	PUSH_REGS
 	movq %rsp, %rdi
 	movl %ecx, %esi
-	PTI_IST
+	IST_ENTER
 	subq $8, %rsp
 	call *vcpu + V_ON_TRAP(%rip)
 	movq %rax, %rsp
-	testb $3, 17 * 8(%rsp)
+	IST_EXIT
 	POP_REGS
-	jnz 1f
-	popq %rcx
-	popq %r11
-	addq $8, %rsp
-	iretq
-1:	PTI_EXIT_IST
 	popq %rcx
 	popq %r11
 	addq $8, %rsp
@@ -488,7 +482,6 @@ irq_shim: /* from the shim's idle loop: stay on its stack, deliver nothing */
 
 /* ---- One stub per vector, 16 bytes each: the IDT points here ------------------------------------ */
 
-	.globl entry_stubs
 	.balign 16
 entry_stubs:
 	.set vector, 0
@@ -517,16 +510,13 @@ entry_stubs:
 	.endif
 	.set vector, vector + 1
 	.endr
-entry_end:
+/* Padded to the size of its pages; the assembler complains if it is larger. */
+	.org entry_begin + AREA_CODE_PAGES * 4096
 
-/* ---- Start: load all registers and go; struct resident_regs at RDI -------------------------------- */
-
-	.text
-	.globl resident_enter
-resident_enter:
-	movq %rdi, %rsp
-	POP_REGS
-	popq %rcx
-	popq %r11
-	addq $8, %rsp
-	iretq
+	/* struct entry_code: where the pieces lie. */
+	.section .init.data, "aw"
+	.balign 8
+	.globl ENTRY_TABLE
+ENTRY_TABLE:
+	.quad entry_begin, entry_lstar, entry_lstar_any, entry_lstar_low, entry_cstar
+	.quad entry_sysenter, entry_stubs, entry_iretq_user

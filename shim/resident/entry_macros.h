@@ -71,10 +71,20 @@
 	testq %rax, %rax
 	.endm
 
+
 	/*
 	 * From user mode. ENTER_SYSCALL: RSP is the user's, nothing is saved yet. ENTER_TRAP: the CPU
-	 * has switched to RSP0, which is the guest's kernel stack, and pushed its frame there.
+	 * has switched to RSP0 and pushed its frame there, words in all with RCX, R11 and an error code;
+	 * rcx is kept, r11 destroyed. RSP0 is the guest's kernel stack, so nothing needs to move; with
+	 * separate roots it is a stack in the entry area, and the frame is carried over.
+	 *
+	 * To user mode. EXIT_USER: RAX R11 RCX flags and an IRET frame are on the guest's stack.
+	 * SLOW_EXIT_USER: RCX R11 error and an IRET frame are. IST_ENTER, IST_EXIT: around the C code of
+	 * exceptions with stacks of their own, which come with any root (rbx, r12 are free there).
+	 * FAULT_ENTER: an exception inside the shim, perhaps after the switch to the user's root.
 	 */
+#ifndef ENTRY_PTI
+
 	.macro ENTER_SYSCALL
 	movq %rsp, vcpu + V_SCRATCH(%rip)
 	movq vcpu + V_KERNEL_SP(%rip), %rsp
@@ -83,17 +93,90 @@
 	.macro ENTER_TRAP words
 	swapgs
 	.endm
-
-	/* To user mode: the IRET frame is the guest's own (EXIT_USER) or one of ours. */
 	.macro EXIT_USER
 	swapgs
 	.endm
 	.macro SLOW_EXIT_USER
 	swapgs
 	.endm
-	.macro PTI_IST
+	.macro IST_ENTER
 	.endm
-	.macro PTI_EXIT_IST
+	.macro IST_EXIT
 	.endm
+	.macro FAULT_ENTER
+	.endm
+
+#else
+
+	/* Copy words from RSP to the stack whose top is in r11, and switch to it; destroys rcx. */
+	.macro CARRY words
+	subq $(\words * 8), %r11
+	.set carry, 0
+	.rept \words
+	movq carry * 8(%rsp), %rcx
+	movq %rcx, carry * 8(%r11)
+	.set carry, carry + 1
+	.endr
+	movq %r11, %rsp
+	.endm
+
+	/* The user's root; a guest that has none (0) runs user mode on the kernel's. Destroys rcx. */
+	.macro USER_ROOT
+	movq vcpu + V_USER_CR3(%rip), %rcx
+	testq %rcx, %rcx
+	jz .Lno_user_root_\@
+	movq %rcx, %cr3
+.Lno_user_root_\@:
+	.endm
+
+	.macro ENTER_SYSCALL
+	movq %rsp, vcpu + V_SCRATCH(%rip)
+	movq vcpu + V_KERNEL_CR3(%rip), %rsp
+	movq %rsp, %cr3
+	movq vcpu + V_KERNEL_SP(%rip), %rsp
+	swapgs
+	.endm
+	.macro ENTER_TRAP words
+	swapgs
+	movq vcpu + V_KERNEL_CR3(%rip), %r11
+	movq %r11, %cr3
+	movq %rcx, vcpu + V_SCRATCH2(%rip)
+	movq vcpu + V_KERNEL_SP(%rip), %r11
+	andq $-16, %r11
+	CARRY \words
+	movq vcpu + V_SCRATCH2(%rip), %rcx
+	.endm
+	.macro EXIT_USER
+	swapgs
+	movq vcpu + V_USER_SP(%rip), %r11
+	CARRY 9
+	USER_ROOT
+	.endm
+	.macro SLOW_EXIT_USER
+	swapgs
+	movq vcpu + V_USER_SP(%rip), %r11
+	CARRY 8
+	USER_ROOT
+	.endm
+	.macro IST_ENTER
+	movq %cr3, %rbx
+	movl 17 * 8(%rsp), %r12d
+	movq vcpu + V_KERNEL_CR3(%rip), %rax
+	movq %rax, %cr3
+	.endm
+	/* Unless C has turned user mode into kernel mode, the interrupted code gets its root back. */
+	.macro IST_EXIT
+	xorl 17 * 8(%rsp), %r12d
+	testb $3, %r12b
+	jnz .Lkernel_root_\@
+	movq %rbx, %cr3
+.Lkernel_root_\@:
+	.endm
+	.macro FAULT_ENTER
+	movq vcpu + V_KERNEL_CR3(%rip), %r11
+	movq %r11, %cr3
+	.endm
+
+#endif
 
 #endif /* SHIM_RESIDENT_ENTRY_MACROS_H */

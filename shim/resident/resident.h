@@ -7,9 +7,12 @@
 #include "shim/shim.h"
 #include "twoway/resident.h"
 
-/* --- entry.S --- */
-extern char entry_begin[], entry_end[], entry_lstar[], entry_lstar_any[], entry_lstar_low[], entry_cstar[],
-	entry_sysenter[], entry_stubs[], entry_iretq_user[], entry_iretq_kernel[];
+/* --- entry.S, entry_pti.S, enter.S --- */
+/* Where the pieces of an entry template lie; the template is boot only, CPUs run copies. */
+struct entry_code {
+	const char *begin, *lstar, *lstar_any, *lstar_low, *cstar, *sysenter, *stubs, *iretq_user;
+};
+extern const struct entry_code entry_plain, entry_pti;
 void resident_enter(const struct resident_regs *regs) __attribute__((noreturn));
 
 /* --- area.c: one CPU's entry area --- */
@@ -17,11 +20,21 @@ void resident_enter(const struct resident_regs *regs) __attribute__((noreturn));
 void area_create(unsigned int cpu);
 /* Load GDT, IDT, TR and the SYSCALL MSRs on the CPU itself. */
 void area_load(unsigned int cpu);
+/* The template in use, as offsets from its begin (which is 0). */
+extern struct entry_offsets {
+	uint64_t lstar, lstar_any, lstar_low, cstar, sysenter, stubs, iretq_user;
+} entry;
 /* Address of a piece of the entry code in a CPU's own copy. */
-static inline uint64_t area_code(unsigned int cpu, const char *symbol)
+static inline uint64_t area_code(unsigned int cpu, uint64_t offset)
 {
-	return area_va(cpu) + AREA_CODE + (uint64_t)(symbol - entry_begin);
+	return area_va(cpu) + AREA_CODE + offset;
 }
+/* Choose the template: with a root of its own for user mode, or not. Boot only. */
+void area_choose(bool pti);
+
+/* --- pti.c --- */
+/* Decide whether user mode gets its own page tables, and choose the entry code. Boot only. */
+void pti_decide(void);
 
 /* --- trap.c: what entry.S leaves to C --- */
 struct resident_regs *resident_trap(struct resident_regs *regs, unsigned int vector);

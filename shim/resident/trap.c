@@ -144,7 +144,7 @@ struct resident_regs *resident_fault(struct resident_regs *regs, unsigned int ve
 			return regs;
 		}
 	}
-	if (regs->rip == area_code(d->vcpu.cpu, entry_iretq_user)) {
+	if (regs->rip == area_code(d->vcpu.cpu, entry.iretq_user)) {
 		struct resident_regs *r = &d->resume;
 		const uint64_t *frame = (const uint64_t *)regs->rsp;
 

@@ -17,14 +17,25 @@
 extern uint64_t m2p_frames;
 #define TW_M2P ((const volatile uint64_t *)0xffff800000000000ull)
 
+static inline bool tw_guest_owns(uint64_t mfn)
+{
+	return __builtin_expect(mfn < m2p_frames && TW_M2P[mfn] != ~0ull, 1);
+}
+
 static inline void *tw_guest_frame_fast(uint64_t mfn)
 {
-	if (__builtin_expect(mfn >= m2p_frames || TW_M2P[mfn] == ~0ull, 0))
-		return 0;
-	return hw_phys(mfn << 12);
+	return tw_guest_owns(mfn) ? hw_phys(mfn << 12) : 0;
+}
+
+/* A machine address in a frame that tw_guest_owns(). */
+static inline void *tw_guest_machine(uint64_t address)
+{
+	return hw_phys(address);
 }
 #else
-#define tw_guest_frame_fast tw_guest_frame
+#define tw_guest_frame_fast   tw_guest_frame
+#define tw_guest_owns(mfn)    (tw_guest_frame(mfn) != 0)
+#define tw_guest_machine(pa)  ((void *)((char *)tw_guest_frame((pa) >> 12) + ((pa) & 4095)))
 #endif
 
 /* Read 16 bytes at a guest virtual address. */

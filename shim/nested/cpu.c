@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * A virtual CPU's life. All CPUs are started by the shim while booting and parked here; the guest's
+ * INIT and SIPI never reach the hardware. They are latched in the target and served by it: INIT
+ * parks it, a SIPI that came meanwhile starts it, so the sender need not wait between the two.
+ */
+#include "shim/nested/nested.h"
+
+struct nested_cpu *nested_cpu_of[TW_MAX_CPUS];
+struct nested_vcpu nested_vcpus[TW_MAX_CPUS];
+unsigned int nested_cpus;
+const struct nested_guest *nested_guest;
+
+struct table_pointer {
+	uint16_t limit;
+	uint64_t base;
+} __attribute__((packed));
+
+struct nested_cpu *nested_here(void)
+{
+	struct table_pointer p;
+
+	__asm__ volatile("sgdt %0" : "=m"(p));
+	return (struct nested_cpu *)(p.base - offsetof(struct nested_cpu, gdt));
+}
+
+TW_INIT void nested_cpu_create(unsigned int cpu)
+{
+	unsigned int pages = (sizeof(struct nested_cpu) + TW_PAGE_SIZE - 1) / TW_PAGE_SIZE;
+	struct nested_cpu *c = hw_phys(memory_take(pages + NESTED_STACK_PAGES));
+
+	c->cpu = cpu;
+	c->stack = (uint64_t)c + (pages + NESTED_STACK_PAGES) * TW_PAGE_SIZE;
+	c->gdt[1] = 0x00af9b000000ffff;
+	c->gdt[2] = 0x00cf93000000ffff;
+	c->accepted = -1;
+	c->vcpu = &nested_vcpus[cpu];
+	c->vcpu->cpu = cpu;
+	c->vcpu->regs = &c->regs;
+	c->vcpu->calls = tw_ledger_calls(cpu);
+	backend_cpu_create(c);
+	c->npt_root = nested_npt_view(c);
+	nested_cpu_of[cpu] = c;
+}
+
+void nested_cpu_load(unsigned int cpu)
+{
+	struct nested_cpu *c = nested_cpu_of[cpu];
+	struct table_pointer gdt = { sizeof(c->gdt) - 1, (uint64_t)c->gdt };
+
+	__asm__ volatile("lgdt %0" : : "m"(gdt));
+	__asm__ volatile("pushq $8; lea 1f(%%rip), %%rax; pushq %%rax; lretq; 1: mov %0, %%ss"
+			 :
+			 : "r"(16)
+			 : "rax", "memory");
+	__asm__ volatile("mov %0, %%ds; mov %0, %%es; mov %0, %%fs; mov %0, %%gs" : : "r"(0));
+	nested_idt_load();
+	/* So that CPUID shows the guest's XSAVE size: leaf 0xd looks at CR4.OSXSAVE. */
+	if (hw_cpuid(1, 0).ecx & 1u << 26)
+		hw_write_cr4(hw_read_cr4() | 1u << 18);
+	backend_cpu_enable(c);
+}
+
+/* Wait for the guest's SIPI; pokes and flush requests mean nothing to a CPU that does not run. */
+static void __attribute__((noreturn)) park(struct nested_cpu *c)
+{
+	uint32_t sipi;
+
+	c->state = NESTED_WAIT_SIPI;
+	nested_apic_traps_changed(c);
+	for (;;) {
+		c->work = 0;
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		nested_tlb_served(c);
+		c->init_wanted = false;
+		sipi = __atomic_exchange_n(&c->sipi, 0, __ATOMIC_ACQ_REL);
+		if (sipi)
+			break;
+		nested_wait(&c->work);
+	}
+	c->state = NESTED_RUNNING;
+	c->nmi_wanted = c->in_nmi = false;
+	c->accepted = -1;
+	__builtin_memset(c->waiting, 0, sizeof(c->waiting));
+	c->ran_tsc = hw_rdtsc();
+	c->idle_tsc = 0;
+	c->guest_runs = true;
+	backend_state_sipi(c, (uint8_t)sipi);
+	nested_apic_traps_changed(c);
+	nested_apic_update(c);
+	backend_run(c);
+}
+
+/* A CPU that the shim has started, on its own stack. */
+void nested_ap_main(unsigned int cpu)
+{
+	struct nested_cpu *c = nested_cpu_of[cpu];
+
+	nested_cpu_load(cpu);
+	nested_apic_handover(c);
+	smp_arrived();
+	park(c);
+}
+
+void nested_boot_cpu_run(const struct nested_entry *e)
+{
+	struct nested_cpu *c = nested_cpu_of[0];
+
+	c->state = NESTED_RUNNING;
+	c->guest_runs = true;
+	c->ran_tsc = hw_rdtsc();
+	backend_state_entry(c, e);
+	nested_apic_handover(c);
+	nested_apic_update(c);
+	backend_run(c);
+}
+
+void nested_init_cpu(struct nested_cpu *target)
+{
+	target->sipi = 0;
+	__atomic_store_n(&target->init_wanted, true, __ATOMIC_SEQ_CST);
+	nested_poke(target);
+}
+
+/* Only a CPU after INIT takes a SIPI; the second one of a pair finds it running. */
+void nested_sipi_cpu(struct nested_cpu *target, uint8_t vector)
+{
+	if (target->state != NESTED_WAIT_SIPI && !target->init_wanted)
+		return;
+	__atomic_store_n(&target->sipi, 0x100u | vector, __ATOMIC_SEQ_CST);
+	nested_poke(target);
+}
+
+void nested_poke(struct nested_cpu *target)
+{
+	struct nested_cpu *self = nested_here();
+
+	__atomic_store_n(&target->work, 1, __ATOMIC_SEQ_CST);
+	if (target == self) /* seen before the next entry */
+		return;
+	/* One NMI at a time is enough: the flag goes down when it has arrived. */
+	if (!__atomic_exchange_n(&target->poked, true, __ATOMIC_ACQ_REL))
+		nested_apic_command(self, target->cpu, 4u << 8 | 1u << 14);
+}
+
+void nested_serve(struct nested_cpu *c)
+{
+	__atomic_store_n(&c->work, 0, __ATOMIC_SEQ_CST);
+	if (c->init_wanted) {
+		c->init_wanted = false;
+		if (c->stepping)
+			nested_apic_stepped(c, false);
+		nested_timer_reset(c);
+		nested_guest->reset(c->vcpu);
+		__asm__ volatile("movq %0, %%rsp; xorl %%ebp, %%ebp; call *%1"
+				 :
+				 : "r"(c->stack), "r"(park), "D"(c)
+				 : "memory");
+		__builtin_unreachable();
+	}
+	nested_tlb_serve(c);
+	if (__atomic_exchange_n(&c->remap_wanted, false, __ATOMIC_ACQ_REL))
+		nested_apic_update(c);
+	if (__atomic_exchange_n(&c->kick_wanted, false, __ATOMIC_ACQ_REL))
+		nested_guest->kicked(c->vcpu);
+}
+
+void nested_kick(unsigned int cpu)
+{
+	__atomic_store_n(&nested_cpu_of[cpu]->kick_wanted, true, __ATOMIC_SEQ_CST);
+	nested_poke(nested_cpu_of[cpu]);
+}

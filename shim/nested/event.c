@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Events on their way into the guest: NMIs of others, vectors that bypass the APIC, interrupts that
+ * the shim had to take itself. What cannot be delivered now waits for a window.
+ */
+#include "shim/nested/nested.h"
+
+/*
+ * An NMI reached the guest's CPU: a poke by the shim, or one of the guest's own. Each poke announces
+ * itself before it is sent, so what nobody announced is the guest's.
+ */
+void nested_exit_nmi(struct nested_cpu *c)
+{
+	nested_take_nmi();
+	if (!__atomic_exchange_n(&c->poked, false, __ATOMIC_ACQ_REL))
+		c->nmi_wanted = true;
+	c->before_entry = true;
+}
+
+/* The guest's NMI handler ends: the next one may come behind its IRET, so step over that. */
+void nested_exit_iret(struct nested_cpu *c)
+{
+	backend_want_iret(c, false);
+	c->in_nmi = false;
+	if (c->nmi_wanted)
+		nested_step(c, NESTED_STEP_IRET);
+	c->before_entry = c->nmi_wanted;
+}
+
+/* The CPU's interrupts exit (the shim's timer is among them): take it and pass it on. */
+void nested_exit_interrupt(struct nested_cpu *c)
+{
+	nested_take_interrupt();
+	c->before_entry = true;
+}
+
+static void deliver_nmi(struct nested_cpu *c)
+{
+	if (c->in_nmi || c->stepping || !backend_inject_free(c))
+		return; /* its IRET, or the next exit, brings us back */
+	c->nmi_wanted = false;
+	c->in_nmi = true;
+	backend_inject_nmi(c);
+	backend_want_iret(c, true);
+}
+
+/* The highest waiting vector, or -1; take removes it. */
+static int best_waiting(struct nested_cpu *c, bool take)
+{
+	for (int i = 3; i >= 0; i--) {
+		uint64_t bits = c->waiting[i];
+
+		if (bits) {
+			unsigned int bit = 63u - (unsigned int)__builtin_clzll(bits);
+
+			if (take)
+				c->waiting[i] &= ~(1ull << bit);
+			return i * 64 + (int)bit;
+		}
+	}
+	return -1;
+}
+
+static void deliver_interrupt(struct nested_cpu *c)
+{
+	bool more;
+
+	if (!c->stepping && backend_interruptible(c)) {
+		int vector = c->accepted;
+
+		if (vector >= 0)
+			c->accepted = -1;
+		else
+			vector = best_waiting(c, true);
+		if (vector >= 0)
+			backend_inject_interrupt(c, (uint8_t)vector);
+	}
+	more = c->accepted >= 0 || best_waiting(c, false) >= 0;
+	backend_want_window(c, more);
+}
+
+void nested_before_entry(struct nested_cpu *c)
+{
+	c->before_entry = false;
+	if (c->work)
+		nested_serve(c);
+	if (c->accepted == TW_VEC_TIMER && c->timer.owned) {
+		c->accepted = -1;
+		nested_timer_fired(c);
+	}
+	if (c->nmi_wanted)
+		deliver_nmi(c);
+	if (c->accepted >= 0 || c->waiting[0] | c->waiting[1] | c->waiting[2] | c->waiting[3])
+		deliver_interrupt(c);
+	/* An event is being delivered again: the NMI comes with the next exit, made by a window. */
+	if (c->nmi_wanted && !c->in_nmi && !c->stepping)
+		nested_poke(c);
+}
+
+void nested_interrupt_no_apic(struct nested_vcpu *v, uint8_t vector)
+{
+	struct nested_cpu *c = nested_cpu(v);
+
+	c->waiting[vector >> 6] |= 1ull << (vector & 63);
+	c->before_entry = true;
+}
+
+bool nested_interrupt_waiting(struct nested_vcpu *v, uint8_t vector)
+{
+	return nested_cpu(v)->waiting[vector >> 6] >> (vector & 63) & 1;
+}
+
+void nested_idle(struct nested_vcpu *v)
+{
+	struct nested_cpu *c = nested_cpu(v);
+
+	if (c->accepted < 0 && best_waiting(c, false) < 0 && !c->nmi_wanted) {
+		uint64_t before = hw_rdtsc();
+
+		nested_wait_interrupt(&c->work);
+		c->idle_tsc += hw_rdtsc() - before;
+	}
+	c->before_entry = true;
+}
+
+uint64_t nested_runtime_ns(unsigned int cpu)
+{
+	struct nested_cpu *c = nested_cpu_of[cpu];
+
+	if (!c || c->state != NESTED_RUNNING)
+		return 0;
+	return tw_clock_delta_ns(&tw_host.clock, hw_rdtsc() - c->ran_tsc - c->idle_tsc);
+}

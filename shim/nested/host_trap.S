@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * What may happen while the shim itself runs: exceptions (MSRs that are not there), NMIs when it
+ * lets them in, and one interrupt when it takes one. No stack switch: TR belongs to the guest, so
+ * there is no IST.
+ */
+	.text
+	.globl nested_stubs
+	.balign 16
+nested_stubs: /* 16 bytes each; a hardware error code or 0, then the vector */
+	.set vector, 0
+	.rept 256
+	.balign 16
+	.if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30)
+	pushq $0
+	.endif
+	pushq $vector
+	jmp trap
+	.set vector, vector + 1
+	.endr
+
+	.balign 16
+trap:	pushq %rax
+	pushq %rcx
+	pushq %rdx
+	pushq %rsi
+	pushq %rdi
+	pushq %r8
+	pushq %r9
+	pushq %r10
+	pushq %r11
+	movq %rsp, %rdi
+	pushq %rbp
+	movq %rsp, %rbp
+	andq $-16, %rsp
+	cld
+	call nested_host_trap
+	movq %rbp, %rsp
+	popq %rbp
+	popq %r11
+	popq %r10
+	popq %r9
+	popq %r8
+	popq %rdi
+	popq %rsi
+	popq %rdx
+	popq %rcx
+	popq %rax
+	addq $16, %rsp
+	iretq
+
+	/* GIF is 0 in the shim: let in what waits. */
+	.globl nested_take_nmi, nested_take_interrupt
+nested_take_nmi:
+	stgi
+	nop
+	clgi
+	ret
+nested_take_interrupt: /* the handler clears IF in the frame: one and no more */
+	stgi
+	sti
+	nop
+	nop
+	cli
+	clgi
+	ret
+
+	/*
+	 * Waiting. An NMI between the look and HLT would be slept over; the handler sees RIP in this
+	 * range and starts it again (an interrupt makes it leave).
+	 */
+	.globl nested_wait, nested_wait_interrupt, nested_wait_begin, nested_wait_end
+nested_wait_interrupt:
+	stgi
+	sti
+	jmp nested_wait_begin
+nested_wait:
+	stgi
+nested_wait_begin:
+	cmpl $0, (%rdi)
+	jne nested_wait_end
+	hlt
+nested_wait_end:
+	cli
+	clgi
+	ret
+
+	/* bool nested_rdmsr_safe(uint32_t msr, uint64_t *value), nested_wrmsr_safe(msr, value) */
+	.globl nested_rdmsr_safe, nested_wrmsr_safe
+nested_rdmsr_safe:
+	movl %edi, %ecx
+1:	rdmsr
+	shlq $32, %rdx
+	orq %rdx, %rax
+	movq %rax, (%rsi)
+	movl $1, %eax
+	ret
+nested_wrmsr_safe:
+	movl %edi, %ecx
+	movl %esi, %eax
+	movq %rsi, %rdx
+	shrq $32, %rdx
+2:	wrmsr
+	movl $1, %eax
+	ret
+3:	xorl %eax, %eax
+	ret
+	.section .ex_table, "a"
+	.quad 1b, 3b
+	.quad 2b, 3b

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* What the files of the SVM backend share. */
+#ifndef SHIM_NESTED_SVM_H
+#define SHIM_NESTED_SVM_H
+
+#include "shim/nested/nested.h"
+#include "shim/nested/vmcb.h"
+
+/* --- svm_run.S --- */
+void svm_run(struct nested_cpu *c) __attribute__((noreturn));
+void svm_load_state(uint64_t vmcb_pa);
+void svm_probe_run(uint64_t vmcb_pa);
+
+/* --- svm_exit.c --- */
+/* After each exit; the entry code enters the guest again when it returns. */
+void svm_exit(struct nested_cpu *c);
+
+#endif /* SHIM_NESTED_SVM_H */

@@ -51,7 +51,7 @@ static TW_INIT void make_cpus(void)
 static TW_INIT void banner(void)
 {
 	log_banner("%s (%s mode) on %s, %u CPU%s, %llu MB", tw_guest->title, tw_guest->mode, tw_host.title, tw_host.cpus,
-		tw_host.cpus == 1 ? "" : "s", (unsigned long long)(memory_total + (1 << 19)) >> 20);
+		tw_host.cpus == 1 ? "" : "s", (unsigned long long)(memory_total + (1 << 20) - 1) >> 20);
 	tw_info("memory: %llu bytes resident",
 		(unsigned long long)(memory_resident + options.mem_keep));
 }

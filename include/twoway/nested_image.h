@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Starting an unmodified guest kernel in nested mode (loader/out): from the image as the boot loader
- * left it to the register state that an SVM or VMX backend loads. Nested mode has no ABI of its own
- * for booting: a kernel is started as its own boot loader would have started it, by the Linux boot
- * protocol, Multiboot 1 or PVH, whichever the image has.
+ * Starting an unmodified guest kernel in nested mode (loader/out): from the image as the boot
+ * loader left it to the register state that an SVM or VMX backend loads. Nested mode has no ABI of
+ * its own for booting: a kernel is started as its own boot loader would have started it, by the
+ * Linux boot protocol, Multiboot 1 or PVH, whichever the image has.
  *
- * Everything read is hostile and checked. All memory goes through the request's own accessor, so the
- * same code runs in the shim, in unit tests and in fuzzers. Boot only.
+ * Everything read is hostile and checked. All memory goes through the request's own accessor, so
+ * the same code runs in the shim, in unit tests and in fuzzers. Boot only.
  */
 #ifndef TWOWAY_NESTED_IMAGE_H
 #define TWOWAY_NESTED_IMAGE_H
@@ -37,28 +37,28 @@ unsigned int nested_image_kinds(struct tw_bytes image, const char **why);
 
 struct nested_image_request {
 	/*
-	 * As the boot loader gave them (struct tw_boot): [0] is the kernel with its command line, then the
-	 * initrd and any further modules. At least one.
+	 * As the boot loader gave them (struct tw_boot): [0] is the kernel with its command line,
+	 * then the initrd and any further modules. At least one.
 	 */
 	const struct tw_module *modules;
 	unsigned int modules_count;
 	/*
-	 * The memory map that the guest shall see, ascending, not overlapping, RAM page-aligned (as in
-	 * struct tw_boot), at most TW_MAX_REGIONS. What the shim keeps is not RAM in it but
+	 * The memory map that the guest shall see, ascending, not overlapping, RAM page-aligned (as
+	 * in struct tw_boot), at most TW_MAX_REGIONS. What the shim keeps is not RAM in it but
 	 * TW_MEM_RESERVED: a hole would invite the guest to put device windows there.
 	 */
 	const struct tw_region *map;
 	unsigned int map_count;
 	/*
-	 * RAM of the map where nothing may be written yet (boot-only parts of the shim that still run).
-	 * Types are not looked at. An image with a fixed address in there cannot be started.
+	 * RAM of the map where nothing may be written yet (boot-only parts of the shim that still
+	 * run). Types are not looked at. An image with a fixed address in there cannot be started.
 	 */
 	const struct tw_region *keep_out;
 	unsigned int keep_out_count;
 	uint64_t rsdp; /* physical address of ACPI's root pointer, 0 = not known */
 	/*
-	 * bytes bytes of physical memory at pa, readable and writable; NULL when they cannot be reached. In
-	 * the shim hw_phys(), elsewhere a mock.
+	 * bytes bytes of physical memory at pa, readable and writable; NULL when they cannot be
+	 * reached. In the shim hw_phys(), elsewhere a mock.
 	 */
 	void *(*memory)(uint64_t pa, uint64_t bytes);
 };
@@ -74,8 +74,8 @@ struct nested_image_segment {
 };
 
 /*
- * The boot CPU at the guest's first instruction, interrupts off. Registers that are not named are 0;
- * the IDT is empty (limit 0), the LDT null. The backend adds what it needs itself (EFER.SVME,
+ * The boot CPU at the guest's first instruction, interrupts off. Registers that are not named are
+ * 0; the IDT is empty (limit 0), the LDT null. The backend adds what it needs itself (EFER.SVME,
  * CR4.VMXE and CR0.NE under VMX).
  */
 struct nested_image_start {
@@ -93,9 +93,10 @@ struct nested_image_start {
 };
 
 /*
- * Place the guest's kernel, modules and boot information and tell how to start it. Modules that are in
- * the way are moved to the top of memory first. 0, or a negative errno (as in twoway/image.h, and
- * -ENOMEM when there is no room) with *why set to one static line; memory may be changed by then.
+ * Place the guest's kernel, modules and boot information and tell how to start it. Modules that are
+ * in the way are moved to the top of memory first. 0, or a negative errno (as in twoway/image.h,
+ * and -ENOMEM when there is no room) with *why set to one static line; memory may be changed by
+ * then.
  */
 int nested_image_load(const struct nested_image_request *req, struct nested_image_start *start,
 		      const char **why);

@@ -22,8 +22,8 @@ TRANSLATORS  := $(sort $(wildcard translators/*/*.c))
 LOADER_IN    := $(sort $(wildcard loader/in/*.c))
 LOADER_OUT   := $(sort $(wildcard loader/out/*.c))
 LOADER_LIBC  := $(sort $(wildcard loader/libc/*.c))
-SHIM_C       := $(sort $(wildcard shim/*.c shim/resident/*.c))
-SHIM_S       := $(sort $(wildcard shim/*.S shim/resident/*.S))
+SHIM_C       := $(sort $(wildcard shim/*.c shim/resident/*.c shim/nested/*.c))
+SHIM_S       := $(sort $(wildcard shim/*.S shim/resident/*.S shim/nested/*.S))
 # What is neither hardware nor boot and so runs anywhere: shared with the tool and the tests.
 PORTABLE     := shim/clock.c shim/format.c
 TOOL_C       := $(sort $(wildcard tool/*.c))
@@ -36,18 +36,21 @@ SHIM_CFLAGS := $(COMMON) -include shim/hidden.h -O2 -ffreestanding -fpie -fvisib
 	-mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables \
 	-fcf-protection=none -fno-strict-aliasing -fno-common
 SHIM_LIBS   := -llzma -lz -llz4 -lzstd
+OFFSETS     := $(B)/include/asm-offsets.h $(B)/include/nested-offsets.h
 SHIM_OBJS   := $(patsubst %,$(B)/shim/%.o,$(SHIM_S) $(SHIM_C) $(TRANSLATORS) $(LOADER_IN) $(LOADER_OUT) $(LOADER_LIBC))
 
 $(B)/shim/%.c.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(SHIM_CFLAGS) -c -o $@ $<
-$(B)/shim/%.S.o: %.S $(B)/include/asm-offsets.h
+$(B)/shim/%.S.o: %.S $(OFFSETS)
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -include shim/hidden.h,$(SHIM_CFLAGS)) -D__ASSEMBLY__ -c -o $@ $<
 $(B)/include/asm-offsets.h: shim/resident/offsets.c.in
-	@mkdir -p $(@D) $(B)/shim
-	$(CC) $(SHIM_CFLAGS) -MF $(B)/shim/offsets.d -MT $@ -x c -S -o $(B)/shim/offsets.s $<
-	sed -n 's/^->\([A-Z0-9_]*\) \$$*\([-0-9]*\)$$/#define \1 \2/p' $(B)/shim/offsets.s > $@
+$(B)/include/nested-offsets.h: shim/nested/offsets.c.in
+$(OFFSETS):
+	@mkdir -p $(@D)
+	$(CC) $(SHIM_CFLAGS) -MF $@.d -MT $@ -x c -S -o $@.s $<
+	sed -n 's/^->\([A-Z0-9_]*\) \$$*\([-0-9]*\)$$/#define \1 \2/p' $@.s > $@
 $(B)/shim/shim.lds: shim/shim.lds.in
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -include shim/hidden.h,$(SHIM_CFLAGS)) -D__ASSEMBLY__ -P -E -x assembler-with-cpp -MF $@.d -MT $@ -o $@ $<

@@ -5,17 +5,22 @@
  */
 #include "shim/shim.h"
 
-void end_machine(const char *reason, const char *detail)
+void end_report(const char *reason, const char *detail)
 {
 	char line[256];
 	int n;
 
-	hw_cli();
 	if (options.ledger && tw_guest)
 		tw_ledger_print();
 	n = tw_snprintf(line, sizeof(line), "twoway-end: %s%s%s\n", reason, *detail ? " " : "",
 			detail);
 	log_raw(line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
+}
+
+void end_machine(const char *reason, const char *detail)
+{
+	hw_cli();
+	end_report(reason, detail);
 	if (tw_host.name) {
 		if (!__builtin_strcmp(reason, "reboot"))
 			tw_host.reboot();

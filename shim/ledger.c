@@ -4,8 +4,9 @@
  * Printing sums over CPUs that may still count; a race costs at most a late increment.
  */
 #include "shim/shim.h"
+#include "twoway/nested.h"
 
-static uint64_t counters[TW_MAX_CPUS][TW_LEDGER_CALLS];
+static uint64_t *counters[TW_MAX_CPUS]; /* TW_LEDGER_CALLS each */
 
 static struct {
 	const char *name;
@@ -14,6 +15,15 @@ static struct {
 } missing[TW_LEDGER_MISSING];
 static uint64_t missing_more; /* calls that found the table full */
 static struct tw_lock missing_lock;
+
+TW_INIT void ledger_init(void)
+{
+	uint64_t pages = (TW_LEDGER_CALLS * sizeof(uint64_t) * tw_host.cpus + TW_PAGE_SIZE - 1) / TW_PAGE_SIZE;
+	uint64_t *all = hw_phys(memory_take(pages));
+
+	for (unsigned int cpu = 0; cpu < tw_host.cpus; cpu++)
+		counters[cpu] = all + cpu * TW_LEDGER_CALLS;
+}
 
 uint64_t *tw_ledger_calls(unsigned int cpu)
 {
@@ -79,11 +89,25 @@ static void print_calls(void)
 	}
 }
 
+/* Nested mode only: why the guest was left, most of it a question of cost. */
+static void print_exits(void)
+{
+	const char *comma = "", *name;
+	uint64_t count;
+
+	for (unsigned int i = 0; (name = nested_exit_count(i, &count)); i++) {
+		if (!count)
+			continue;
+		piece("%s{\"reason\":\"%s\",\"count\":%llu}", comma, name, (unsigned long long)count);
+		comma = ",";
+	}
+}
+
 void tw_ledger_print(void)
 {
 	const char *comma = "";
 
-	for (unsigned int cpu = 0; cpu < tw_host.cpus; cpu++)
+	for (unsigned int cpu = 0; !nested_cpus && cpu < tw_host.cpus; cpu++)
 		counters[cpu][TW_CALL_IRET] = resident_irets(cpu);
 	piece("{\"twoway\":1,\"abi\":\"%s@%u\",\"mode\":\"%s\",\"host\":\"%s\",\"cpus\":%u,\"calls\":[",
 	      tw_guest->name, tw_guest->version, tw_guest->mode, tw_host.name, tw_host.cpus);
@@ -98,5 +122,7 @@ void tw_ledger_print(void)
 	if (missing_more)
 		piece("%s{\"guest\":\"others\",\"count\":%llu,\"status\":\"missing\"}", comma,
 		      (unsigned long long)missing_more);
-	piece("],\"exits\":[]}\n");
+	piece("],\"exits\":[");
+	print_exits();
+	piece("]}\n");
 }

@@ -10,6 +10,8 @@ struct extent memory_free[TW_MAX_REGIONS] TW_INITDATA;
 unsigned int memory_free_count TW_INITDATA;
 uint64_t memory_top, memory_total;
 uint64_t memory_resident;
+struct extent memory_taken[8] TW_INITDATA;
+unsigned int memory_taken_count TW_INITDATA;
 
 #define LOW_MEMORY 0x100000ull	   /* below 1 MB: left alone (trampoline, BIOS data) */
 #define LOW_4G	   0x100000000ull  /* the boot page tables show this much */
@@ -119,6 +121,21 @@ static TW_INIT struct extent *largest_low(void)
 	return best;
 }
 
+/* Remember what was given; it grows downwards, so pieces mostly join. */
+static TW_INIT void record(uint64_t pa, uint64_t size)
+{
+	struct extent *last = memory_taken_count ? &memory_taken[memory_taken_count - 1] : NULL;
+
+	if (last && pa + size == last->base) {
+		last->base = pa;
+		last->size += size;
+	} else if (memory_taken_count < TW_ARRAY_SIZE(memory_taken)) {
+		memory_taken[memory_taken_count++] = (struct extent){ pa, size };
+	} else {
+		tw_fatal("the memory map has too many pieces for the shim");
+	}
+}
+
 TW_INIT uint64_t memory_take(uint64_t pages)
 {
 	struct extent *e = largest_low();
@@ -133,6 +150,7 @@ TW_INIT uint64_t memory_take(uint64_t pages)
 			 (unsigned long long)size >> 10);
 	pa = end - size;
 	reserve(pa, end);
+	record(pa, size);
 	__builtin_memset(hw_phys(pa), 0, size);
 	memory_resident += size;
 	return pa;

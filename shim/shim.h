@@ -67,6 +67,9 @@ void memory_release(uint64_t base, uint64_t size);
 extern uint64_t memory_top, memory_total;
 /* Resident bytes: image, per-CPU areas, page tables; the M2P table is counted apart. */
 extern uint64_t memory_resident;
+/* What memory_take() has given. */
+extern struct extent memory_taken[8];
+extern unsigned int memory_taken_count;
 
 /* --- paging.c: the shim's own page tables --- */
 #define PTE_P	 0x1ull
@@ -101,22 +104,43 @@ void m2p_set(uint64_t mfn, uint64_t pfn);
 /* --- smp.c --- */
 void smp_start_all(void);
 void ap_main(unsigned int cpu) __attribute__((noreturn));
+/* A CPU has come up: its starter goes on. */
+void smp_arrived(void);
+
+/* --- ledger.c --- */
+/* Counters for the CPUs of tw_host. Boot only. */
+void ledger_init(void);
 
 /* --- resident/area.c --- */
 /* Returns from the kernel that entry code has counted on a CPU. */
 uint64_t resident_irets(unsigned int cpu);
 
+/* --- nested/count.c --- */
+/* Name and count (all CPUs) of the nth reason for exits; NULL behind the last. */
+const char *nested_exit_count(unsigned int n, uint64_t *count);
+
 /* --- end.c: how it ends --- */
 /* Ledger, "twoway-end: reason detail" for the tool, then the host's power-off, reboot or crash. */
 void end_machine(const char *reason, const char *detail) __attribute__((noreturn));
+/* The same without the end: the guest itself is about to bring it about. */
+void end_report(const char *reason, const char *detail);
 
 /* --- host.c --- */
 void host_detect(const struct tw_boot *boot);
+
+/* --- start_nested.c --- */
+/* Is abi (NAME[@VERSION][:PROFILE]) one of nested mode? */
+bool nested_offers(const char *abi);
+/* What all CPUs need before the guest side is chosen; stops where nested mode is impossible. */
+void nested_make_cpus(void);
+void start_nested(struct tw_boot *boot) __attribute__((noreturn));
 
 /* --- start_xen.c --- */
 void start_xen(struct tw_boot *boot) __attribute__((noreturn));
 
 /* --- start.c --- */
+/* The first line for people, once guest, host and CPUs are known. */
+void start_banner(void);
 void start(uint32_t magic, uint32_t info) __attribute__((noreturn));
 
 #endif /* SHIM_SHIM_H */

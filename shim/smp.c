@@ -3,6 +3,7 @@
  * The other CPUs: all are started while booting, one after another, and wait in the shim until the
  * guest wants them. So the number that the guest is told is the number that really runs.
  */
+#include "shim/nested/nested.h"
 #include "shim/resident/resident.h"
 
 #define START_TIMEOUT_NS (1 * TW_NS_PER_S)
@@ -24,7 +25,7 @@ static TW_INIT bool start_one(unsigned int cpu)
 	unsigned int before = started;
 
 	*in_copy(trampoline_root) = paging_root;
-	*in_copy(trampoline_stack) = area_data(cpu)->vcpu.shim_sp;
+	*in_copy(trampoline_stack) = nested_cpus ? nested_cpu_of[cpu]->stack : area_data(cpu)->vcpu.shim_sp;
 	*in_copy(trampoline_cpu) = cpu;
 	if (tw_host.cpu_start(cpu, SHIM_TRAMPOLINE))
 		return false;
@@ -55,14 +56,21 @@ TW_INIT void smp_start_all(void)
 	}
 }
 
+void smp_arrived(void)
+{
+	__atomic_add_fetch(&started, 1, __ATOMIC_SEQ_CST);
+}
+
 /* A CPU's life: wait in the shim, on its own page tables, then run what the guest gave it. */
 void ap_main(unsigned int cpu)
 {
 	const struct resident_start *s;
 
+	if (nested_cpus)
+		nested_ap_main(cpu);
 	area_load(cpu);
 	tw_host.cpu_init(cpu);
-	__atomic_add_fetch(&started, 1, __ATOMIC_SEQ_CST);
+	smp_arrived();
 	while (!(s = __atomic_load_n(&run[cpu], __ATOMIC_SEQ_CST))) {
 		tw_host.halt();
 		hw_cli();

@@ -17,15 +17,21 @@ static TW_INIT void read_boot_information(uint32_t magic, uint32_t info)
 		tw_fatal("the boot loader's information cannot be used: %s", why);
 }
 
+static bool nested TW_INITDATA; /* the ABI asked for needs nested mode */
+
 static TW_INIT void check_guest(void)
 {
 	const char *abi = options.abi;
 
 	if (boot.modules_count == 0)
 		tw_fatal("no guest kernel: give one as the first boot module");
+	if (nested_offers(abi)) {
+		nested = true;
+		return;
+	}
 	if (__builtin_strcmp(abi, "auto") && __builtin_strcmp(abi, "xen-pv") &&
 	    __builtin_strcmp(abi, "xen-pv@1"))
-		tw_fatal("abi=%s is not offered by this build; use abi=xen-pv", abi);
+		tw_fatal("abi=%s is not offered by this build; use abi=xen-pv or abi=hyperv", abi);
 }
 
 static TW_INIT void check_cpu(void)
@@ -48,7 +54,7 @@ static TW_INIT void make_cpus(void)
 	smp_start_all();
 }
 
-static TW_INIT void banner(void)
+TW_INIT void start_banner(void)
 {
 	log_banner("%s (%s mode) on %s, %u CPU%s, %llu MB", tw_guest->title, tw_guest->mode, tw_host.title, tw_host.cpus,
 		tw_host.cpus == 1 ? "" : "s", (unsigned long long)(memory_total + (1 << 20) - 1) >> 20);
@@ -67,8 +73,12 @@ TW_INIT void start(uint32_t magic, uint32_t info)
 	memory_init(&boot);
 	paging_init(&boot);
 	host_detect(&boot);
+	if (nested) {
+		nested_make_cpus();
+		start_nested(&boot);
+	}
 	make_cpus();
 	m2p_init(&boot);
-	banner();
+	start_banner();
 	start_xen(&boot);
 }

@@ -55,6 +55,9 @@ struct tw_host {
 	void (*halt)(void);  /* enable interrupts and wait for one, no window between (H-25) */
 	void (*yield)(void); /* spin hint */
 
+	/* Where ACPI switches off: the PM1a control port (0: none) and S5's sleep type. */
+	uint16_t power_port;
+	uint8_t power_type;
 	/* Power: none of these returns. */
 	void (*poweroff)(void);
 	void (*reboot)(void);

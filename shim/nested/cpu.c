@@ -39,8 +39,7 @@ TW_INIT void nested_cpu_create(unsigned int cpu)
 	c->vcpu->regs = &c->regs;
 	c->vcpu->calls = tw_ledger_calls(cpu);
 	backend_cpu_create(c);
-	c->npt_root = nested_npt_view(c);
-	nested_cpu_of[cpu] = c;
+		nested_cpu_of[cpu] = c;
 }
 
 void nested_cpu_load(unsigned int cpu)
@@ -102,15 +101,16 @@ void nested_ap_main(unsigned int cpu)
 	park(c);
 }
 
-void nested_boot_cpu_run(const struct nested_entry *e)
+void nested_boot_cpu_run(const struct nested_image_start *start)
 {
 	struct nested_cpu *c = nested_cpu_of[0];
 
 	c->state = NESTED_RUNNING;
 	c->guest_runs = true;
 	c->ran_tsc = hw_rdtsc();
-	backend_state_entry(c, e);
+	backend_state_entry(c, start);
 	nested_apic_handover(c);
+	nested_apic_traps_changed(c);
 	nested_apic_update(c);
 	backend_run(c);
 }
@@ -149,7 +149,7 @@ void nested_serve(struct nested_cpu *c)
 	if (c->init_wanted) {
 		c->init_wanted = false;
 		if (c->stepping)
-			nested_apic_stepped(c, false);
+			nested_stepped(c, false);
 		nested_timer_reset(c);
 		nested_guest->reset(c->vcpu);
 		__asm__ volatile("movq %0, %%rsp; xorl %%ebp, %%ebp; call *%1"
@@ -159,8 +159,6 @@ void nested_serve(struct nested_cpu *c)
 		__builtin_unreachable();
 	}
 	nested_tlb_serve(c);
-	if (__atomic_exchange_n(&c->remap_wanted, false, __ATOMIC_ACQ_REL))
-		nested_apic_update(c);
 	if (__atomic_exchange_n(&c->kick_wanted, false, __ATOMIC_ACQ_REL))
 		nested_guest->kicked(c->vcpu);
 }

@@ -11,9 +11,7 @@
  */
 void nested_exit_nmi(struct nested_cpu *c)
 {
-	nested_take_nmi();
-	if (!__atomic_exchange_n(&c->poked, false, __ATOMIC_ACQ_REL))
-		c->nmi_wanted = true;
+	nested_take_nmi(); /* the handler tells the two apart */
 	c->before_entry = true;
 }
 
@@ -84,9 +82,9 @@ void nested_before_entry(struct nested_cpu *c)
 	c->before_entry = false;
 	if (c->work)
 		nested_serve(c);
-	if (c->accepted == TW_VEC_TIMER && c->timer.owned) {
+	if (c->accepted == TW_VEC_TIMER && c->timer.owned && nested_timer_fired(c)) {
+		nested_apic_write(c, APIC_EOI, 0);
 		c->accepted = -1;
-		nested_timer_fired(c);
 	}
 	if (c->nmi_wanted)
 		deliver_nmi(c);

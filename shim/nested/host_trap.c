@@ -3,7 +3,6 @@
 #include "shim/nested/nested.h"
 
 #define VECTOR_NMI 2
-#define VECTOR_MC  18
 
 struct frame {
 	uint64_t r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax;
@@ -57,26 +56,29 @@ static void interrupt(struct frame *f)
 	f->rflags &= ~0x200ull;
 	if (waiting(f->rip))
 		f->rip = (uint64_t)nested_wait_end;
-	if (f->vector == TW_VEC_TIMER && c->timer.owned)
-		nested_apic_write(c, 0x0b0, 0);
-	if (f->vector != TW_VEC_SPURIOUS || c->guest_runs)
+	if (c->guest_runs)
 		c->accepted = (int)f->vector;
+}
+
+/* A poke announces itself before it is sent: what nobody announced is the guest's own NMI. */
+static void nmi(struct frame *f)
+{
+	struct nested_cpu *c = nested_here();
+	bool poke = __atomic_exchange_n(&c->poked, false, __ATOMIC_ACQ_REL);
+
+	if (!poke)
+		c->nmi_wanted = true;
+	if (!waiting(f->rip))
+		return;
+	f->rip = (uint64_t)(poke ? nested_wait_begin : nested_wait_end);
+	if (!poke)
+		f->rflags &= ~0x200ull;
 }
 
 void nested_host_trap(struct frame *f)
 {
 	if (f->vector == VECTOR_NMI) {
-		if (waiting(f->rip)) {
-			struct nested_cpu *c = nested_here();
-
-			if (!__atomic_exchange_n(&c->poked, false, __ATOMIC_ACQ_REL)) {
-				c->nmi_wanted = true;
-				f->rip = (uint64_t)nested_wait_end;
-				f->rflags &= ~0x200ull;
-			} else {
-				f->rip = (uint64_t)nested_wait_begin;
-			}
-		}
+		nmi(f);
 		return;
 	}
 	if (f->vector >= 32) {

@@ -53,13 +53,10 @@ void backend_trap_msr(uint32_t msr, bool read, bool write)
 	msrpm[bit >> 3] = (uint8_t)((msrpm[bit >> 3] & ~clear) | set);
 }
 
-void backend_trap_port(uint16_t port, bool on)
+void backend_trap_port(uint16_t port)
 {
-	if (on)
-		iopm[port >> 3] |= (uint8_t)(1u << (port & 7));
-	else
-		iopm[port >> 3] &= (uint8_t)~(1u << (port & 7));
-	ports_trapped |= on;
+	iopm[port >> 3] |= (uint8_t)(1u << (port & 7));
+	ports_trapped = true;
 }
 
 TW_INIT void backend_init(void)
@@ -127,29 +124,31 @@ void backend_state_sipi(struct nested_cpu *c, uint8_t vector)
 	svm_load_state(c->vmcb_pa);
 }
 
-void backend_state_entry(struct nested_cpu *c, const struct nested_entry *e)
+static struct vmcb_segment segment(const struct nested_image_segment *s)
 {
-	const struct vmcb_segment data = { 0x18, 0xc93, 0xffffffff, 0 };
+	return (struct vmcb_segment){ s->selector, s->attr, s->limit, s->base };
+}
+
+void backend_state_entry(struct nested_cpu *c, const struct nested_image_start *s)
+{
 	struct vmcb *b = c->vmcb;
 
 	state_reset(c);
-	b->cs = (struct vmcb_segment){ 0x10, e->long_mode ? 0xa9b : 0xc9b, 0xffffffff, 0 };
-	b->es = b->ss = b->ds = b->fs = b->gs = data;
-	b->gdtr = (struct vmcb_segment){ 0, 0, e->gdt_limit, e->gdt };
+	b->cs = segment(&s->cs);
+	b->es = b->ss = b->ds = b->fs = b->gs = segment(&s->data);
+	b->tr = segment(&s->tr);
+	b->gdtr = (struct vmcb_segment){ 0, 0, s->gdt_limit, s->gdt_base };
 	b->idtr.limit = 0;
-	b->cr0 = e->long_mode ? 0x80000011 : 0x11;
-	b->cr4 = e->long_mode ? 0x20 : 0;
-	b->cr3 = e->cr3;
-	b->efer = EFER_SVME | (e->long_mode ? EFER_LME | EFER_LMA : 0);
-	b->rip = e->rip;
-	b->rsp = e->rsp;
-	b->rax = e->rax;
-	c->regs.rbx = e->rbx;
-	c->regs.rsi = e->rsi;
-	c->regs.rdi = e->rdi;
-	c->regs.rcx = e->rcx;
-	c->regs.rdx = e->rdx;
-	c->regs.rbp = e->rbp;
+	b->cr0 = s->cr0;
+	b->cr3 = s->cr3;
+	b->cr4 = s->cr4;
+	b->efer = EFER_SVME | s->efer;
+	b->rflags = s->rflags | 2;
+	b->rip = s->rip;
+	b->rsp = s->rsp;
+	b->rax = s->rax;
+	c->regs.rbx = s->rbx;
+	c->regs.rsi = s->rsi;
 	svm_load_state(c->vmcb_pa);
 }
 
@@ -239,11 +238,6 @@ void backend_clear_step_trace(struct nested_cpu *c)
 	c->vmcb->dr6 &= ~(1ull << 14);
 }
 
-uint64_t backend_efer(struct nested_cpu *c)
-{
-	return c->vmcb->efer & ~EFER_SVME;
-}
-
 void backend_set_efer(struct nested_cpu *c, uint64_t efer)
 {
 	c->vmcb->efer = efer | EFER_SVME;
@@ -257,4 +251,30 @@ void backend_skip(struct nested_cpu *c)
 		c->vmcb->dr6 |= 1ull << 14;
 		backend_inject_exception(c, 1, false, 0);
 	}
+}
+
+/* --- a guest of CPUID and no more (cost.c) ------------------------------------------------------- */
+
+static const uint8_t probe_code[] __attribute__((aligned(16))) = { 0x0f, 0xa2 };
+
+/* It shares the shim's address space and registers, and leaves with its first instruction. */
+TW_INIT void backend_probe_start(struct nested_cpu *c)
+{
+	const struct vmcb_segment data = { 16, 0xc93, 0xffffffff, 0 };
+	struct vmcb *b = c->vmcb;
+
+	state_reset(c);
+	b->nested_control = 0;
+	b->cs = (struct vmcb_segment){ 8, 0xa9b, 0xffffffff, 0 };
+	b->es = b->ss = b->ds = data;
+	b->cr0 = hw_read_cr0();
+	b->cr3 = hw_read_cr3();
+	b->cr4 = hw_read_cr4();
+	b->efer = hw_rdmsr(MSR_EFER);
+	b->rip = (uint64_t)probe_code;
+}
+
+TW_INIT void backend_probe(struct nested_cpu *c)
+{
+	svm_probe_run(c->vmcb_pa);
 }

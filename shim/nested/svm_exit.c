@@ -68,10 +68,10 @@ static void exception(struct nested_cpu *c, unsigned int vector)
 					   1u << 17 | 1u << 21;
 
 	if (vector == 1) {
-		nested_apic_stepped(c, true);
+		nested_stepped(c, true);
 		return;
 	}
-	nested_apic_stepped(c, false);
+	nested_stepped(c, false);
 	if (vector == 14)
 		c->vmcb->cr2 = c->vmcb->exit_info2;
 	backend_inject_exception(c, vector, with_error >> vector & 1, (uint32_t)c->vmcb->exit_info1);

@@ -4,7 +4,7 @@
  * registers, RSP, RAX); FS, GS, TR, LDTR and the SYSCALL MSRs stay the guest's all the time, since
  * nothing in the shim uses them: so there is no VMLOAD or VMSAVE here. The FPU is the guest's, too.
  */
-#include "asm-offsets.h"
+#include "nested-offsets.h"
 
 	.text
 	/* void svm_run(struct nested_cpu *c): never returns */

@@ -171,6 +171,8 @@ TW_INIT void bare_power_init(struct tw_host *host)
 	host->poweroff = poweroff;
 	host->reboot = reboot;
 	host->crash = crash;
+	host->power_port = bare.s5 ? bare.pm1a_control : 0;
+	host->power_type = bare.s5_type_a;
 	if (bare.s5 && (bare.pm1a_control || bare.sleep_control.space != BARE_SPACE_NONE))
 		host->served[TW_OP_POWER] = "acpi";
 	else if (bare.hypervisor && !bare.acpi)

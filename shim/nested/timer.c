@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * One hardware timer per CPU, two users: the guest's APIC timer and the shim's one-shot
+ * (tw_host.timer_set, for a guest side's synthetic timers). Until the shim first wants it, the timer
+ * is the guest's alone. From then on the shim owns it, traps the guest's writes to it, and takes
+ * this CPU's interrupts while something is armed.
+ */
+#include "shim/nested/nested.h"
+
+#define LVT_MASKED   (1u << 16)
+#define LVT_PERIODIC (1u << 17)
+#define LVT_DEADLINE (2u << 17)
+#define LVT_MODE     (3u << 17)
+#define MEASURE_NS   2000000
+
+static bool deadline_mode;
+static uint64_t tsc_per_tick; /* 32.32: TSC ticks per undivided tick of the APIC timer */
+static uint64_t tick_per_tsc; /* 0.32 */
+
+/* APIC ticks against the TSC; in deadline mode there is nothing to measure. */
+TW_INIT void nested_timer_init(void)
+{
+	struct nested_cpu *c = nested_here();
+	uint64_t t0, until = tw_clock_tsc_at(&tw_host.clock, tw_time_ns() + MEASURE_NS), ticks;
+
+	deadline_mode = hw_cpuid(1, 0).ecx >> 24 & 1;
+	nested_apic_write(c, APIC_LVT_TIMER, LVT_MASKED);
+	nested_apic_write(c, APIC_TIMER_DIVIDE, 0xb);
+	nested_apic_write(c, APIC_TIMER_INIT, 0xffffffff);
+	t0 = hw_rdtsc();
+	while ((int64_t)(hw_rdtsc() - until) < 0)
+		;
+	ticks = 0xffffffffu - nested_apic_read(c, APIC_TIMER_NOW);
+	t0 = hw_rdtsc() - t0;
+	nested_apic_write(c, APIC_TIMER_INIT, 0);
+	if (!ticks)
+		ticks = 1;
+	tsc_per_tick = (t0 << 32) / ticks;
+	tick_per_tsc = (ticks << 32) / t0;
+	tw_host.timer_set = nested_timer_set;
+	tw_host.timer_stop = nested_timer_stop;
+	tw_host.timer_ack = nested_timer_ack;
+}
+
+static unsigned int divide_shift(uint32_t code)
+{
+	code = (code & 3) | (code >> 1 & 4);
+	return (code + 1) & 7;
+}
+
+static uint64_t ticks_to_tsc(const struct nested_apic_timer *t, uint64_t ticks)
+{
+	ticks <<= divide_shift(t->divide); /* up to 39 bits */
+	return (ticks >> 16) * (tsc_per_tick >> 16) + ((ticks & 0xffff) * (tsc_per_tick >> 16) >> 16);
+}
+
+static void program(struct nested_cpu *c)
+{
+	struct nested_apic_timer *t = &c->timer;
+	uint64_t next = t->shim_tsc, now = hw_rdtsc(), left;
+
+	if (t->deadline && (!next || t->deadline < next))
+		next = t->deadline;
+	backend_want_interrupts(c, next != 0);
+	if (deadline_mode) {
+		hw_wrmsr(MSR_TSC_DEADLINE, next);
+		return;
+	}
+	left = next > now ? next - now : 0;
+	if (left >> 31)
+		left = 0x7fffffff; /* in pieces: the handler arms it again */
+	nested_apic_write(c, APIC_TIMER_INIT, next ? (uint32_t)(left * tick_per_tsc >> 32) + 1 : 0);
+}
+
+static void start_guest(struct nested_apic_timer *t)
+{
+	uint64_t ticks = ticks_to_tsc(t, t->count);
+
+	t->period = t->lvt & LVT_PERIODIC ? ticks : 0;
+	t->deadline = t->count ? hw_rdtsc() + ticks : 0;
+}
+
+/* Take the hardware timer over, with what the guest has running on it. */
+static void own(struct nested_cpu *c)
+{
+	struct nested_apic_timer *t = &c->timer;
+
+	if (t->owned)
+		return;
+	t->lvt = nested_apic_read(c, APIC_LVT_TIMER);
+	t->divide = nested_apic_read(c, APIC_TIMER_DIVIDE);
+	t->deadline = t->period = 0;
+	if ((t->lvt & LVT_MODE) == LVT_DEADLINE) {
+		t->deadline = hw_rdmsr(MSR_TSC_DEADLINE);
+	} else {
+		uint32_t now = nested_apic_read(c, APIC_TIMER_NOW);
+
+		t->count = nested_apic_read(c, APIC_TIMER_INIT);
+		if (now) {
+			start_guest(t);
+			t->deadline = hw_rdtsc() + ticks_to_tsc(t, now);
+		}
+	}
+	t->owned = true;
+	nested_apic_write(c, APIC_TIMER_INIT, 0);
+	nested_apic_write(c, APIC_LVT_TIMER, TW_VEC_TIMER | (deadline_mode ? LVT_DEADLINE : 0));
+	nested_apic_write(c, APIC_TIMER_DIVIDE, 0xb);
+	nested_apic_traps_changed(c);
+	nested_apic_update(c);
+}
+
+void nested_timer_set(uint64_t expiry_ns)
+{
+	struct nested_cpu *c = nested_here();
+
+	own(c);
+	c->timer.shim_tsc = tw_clock_tsc_at(&tw_host.clock, expiry_ns);
+	program(c);
+}
+
+void nested_timer_stop(void)
+{
+	struct nested_cpu *c = nested_here();
+
+	c->timer.shim_tsc = 0;
+	if (c->timer.owned)
+		program(c);
+}
+
+bool nested_timer_ack(void)
+{
+	return true;
+}
+
+/* INIT: the guest's timer is off, and the hardware is its own again. */
+void nested_timer_reset(struct nested_cpu *c)
+{
+	if (c->timer.owned)
+		backend_want_interrupts(c, false);
+	c->timer = (struct nested_apic_timer){ 0 };
+	nested_apic_reset(c);
+}
+
+bool nested_timer_guest_write(struct nested_cpu *c, unsigned int reg, uint64_t value)
+{
+	struct nested_apic_timer *t = &c->timer;
+
+	switch (reg) {
+	case APIC_LVT_TIMER:
+		if ((t->lvt ^ value) & LVT_MODE)
+			t->deadline = t->period = 0;
+		t->lvt = (uint32_t)value;
+		break;
+	case APIC_TIMER_DIVIDE:
+		t->divide = (uint32_t)value;
+		return true;
+	case APIC_TIMER_INIT:
+		t->count = (uint32_t)value;
+		if ((t->lvt & LVT_MODE) != LVT_DEADLINE)
+			start_guest(t);
+		break;
+	case NESTED_REG_DEADLINE:
+		if ((t->lvt & LVT_MODE) == LVT_DEADLINE)
+			t->deadline = value;
+		break;
+	default:
+		return false;
+	}
+	program(c);
+	return true;
+}
+
+/* TW_VEC_TIMER was taken: whose time is it? False: nobody's, the guest uses this vector itself. */
+bool nested_timer_fired(struct nested_cpu *c)
+{
+	struct nested_apic_timer *t = &c->timer;
+	uint64_t now = hw_rdtsc();
+	bool shim = t->shim_tsc && now >= t->shim_tsc, guest = t->deadline && now >= t->deadline;
+
+	if (shim)
+		t->shim_tsc = 0;
+	if (guest) {
+		t->deadline = t->period ? t->deadline + t->period : 0;
+		if (t->deadline && t->deadline < now)
+			t->deadline = now + t->period;
+		if (!(t->lvt & LVT_MASKED))
+			nested_interrupt(c->cpu, (uint8_t)t->lvt);
+	}
+	program(c);
+	if (shim)
+		nested_guest->timer(c->vcpu);
+	return shim || guest;
+}

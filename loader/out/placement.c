@@ -13,6 +13,7 @@
 #include "placement.h"
 
 #define LOW_MEMORY 0x100000ull /* below it only what the kernel itself wants there */
+#define LAST_PAGE  (UINT64_MAX - TW_PAGE_SIZE) /* so that ends can be rounded up */
 
 static int check_map(const struct nested_image_request *req, const char **why)
 {
@@ -56,7 +57,7 @@ int placement_start(struct placement *p, const struct nested_image_request *req,
 	for (unsigned int i = 0; i < req->modules_count; i++) {
 		const struct tw_module *m = &req->modules[i];
 
-		if (m->size > UINT64_MAX - TW_PAGE_SIZE - m->base)
+		if (m->base > LAST_PAGE || m->size > LAST_PAGE - m->base)
 			return tw_fail(-EINVAL, why, "a boot module's range wraps");
 		p->modules[i] = (struct placement_module){m->base, m->size, m->cmdline};
 	}

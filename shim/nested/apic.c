@@ -71,6 +71,27 @@ void nested_apic_command(struct nested_cpu *c, unsigned int cpu, uint32_t comman
 	nested_apic_write(c, APIC_ICR_HIGH, high);
 }
 
+/*
+ * INIT empties the APIC. Here nothing but the real one's interrupt acceptance does that: take what is
+ * requested, and end all that is in service.
+ */
+static void drain(struct nested_cpu *c)
+{
+	nested_apic_write(c, APIC_TPR, 0);
+	nested_apic_write(c, APIC_SVR, 0x1ff);
+	for (unsigned int i = 0; i < 256; i++) {
+		c->accepted = -1;
+		nested_take_interrupt();
+		nested_apic_write(c, APIC_EOI, 0);
+		if (c->accepted < 0)
+			break;
+	}
+	for (unsigned int reg = 0x100; reg < 0x180; reg += 0x10)
+		for (unsigned int i = 0; i < 32 && nested_apic_read(c, reg); i++)
+			nested_apic_write(c, APIC_EOI, 0);
+	c->accepted = -1;
+}
+
 /* As after INIT: software-disabled, everything masked. */
 void nested_apic_reset(struct nested_cpu *c)
 {
@@ -80,6 +101,8 @@ void nested_apic_reset(struct nested_cpu *c)
 	for (unsigned int i = 0; i < TW_ARRAY_SIZE(lvt); i++)
 		if (lvt[i] != 0x340 || (nested_apic_read(c, APIC_VERSION) >> 16 & 0xff) >= 4)
 			nested_apic_write(c, lvt[i], 0x10000);
+	if (c->guest_runs)
+		drain(c);
 	nested_apic_write(c, APIC_TPR, 0);
 	nested_apic_write(c, APIC_SVR, 0xff);
 }

@@ -135,7 +135,7 @@ layers: $(B)/twoway.elf
 unit-build: $(UNIT_BINS)
 # One program a suite; each runs under a time limit of its own.
 unit: $(UNIT_BINS)
-	@for t in $(UNIT_BINS); do timeout 120 $$t || exit 1; done
+	@export CK_DEFAULT_TIMEOUT=60; for t in $(UNIT_BINS); do timeout 240 $$t || exit 1; done
 
 # Two at a time: each test boots virtual machines, and two CPUs are what a small machine has.
 system: all

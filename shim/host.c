@@ -13,6 +13,7 @@ TW_INIT void host_detect(const struct tw_boot *boot)
 	if (options.cpus_max && tw_host.cpus > options.cpus_max)
 		tw_host.cpus = options.cpus_max;
 	tw_host.cpu_init(0);
+	ledger_init();
 }
 
 uint64_t tw_time_ns(void)

@@ -218,6 +218,9 @@ tw_run() {
 		shift 2
 	done
 	tw_dir=$tw_out/$name
+	# Two runs of a test in one tree: the second waits until the first has looked at its results.
+	exec 6> "$tw_out/lock.$name"
+	flock 6
 	rm -rf "$tw_dir"
 	mkdir -p "$tw_dir"
 	: > "$tw_dir/marks"
@@ -233,7 +236,7 @@ tw_run() {
 	mkfifo "$tw_dir/input"
 	exec 7<> "$tw_dir/input"
 	timeout -k 5 "$((limit * TW_SLOW))" "${qemu[@]}" < "$tw_dir/input" > "$tw_dir/console" \
-		2> "$tw_dir/qemu.err" 7>&- 8>&- &
+		2> "$tw_dir/qemu.err" 6>&- 7>&- 8>&- &
 	watch "$!" "$expect" "$again"
 	status=$?
 	exec 7>&- 8>&-

@@ -156,6 +156,8 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/include/twoway
 	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 include/twoway/*.h $(DESTDIR)$(PREFIX)/include/twoway
+	install -d $(DESTDIR)$(PREFIX)/share/pkgconfig
+	sed "s|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|" docs/twoway.pc.in > $(DESTDIR)$(PREFIX)/share/pkgconfig/twoway.pc
 
 clean:
 	rm -rf $(B)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* The shim's own command line: words of the form name or name=value. Boot only. */
 #include "shim/shim.h"
+#include "twoway/nested.h"
 
 struct options options = { .abi = "auto", .console = "auto" };
+bool nested_test_device; /* twoway/nested.h */
 
 static TW_INIT bool word_is(const char *word, size_t n, const char *name)
 {
@@ -72,6 +74,8 @@ static TW_INIT bool force_option(const char *v, size_t n)
 {
 	if (word_is(v, n, "pti"))
 		options.pti = true;
+	else if (word_is(v, n, "hv-testdev"))
+		nested_test_device = true;
 	else if (word_is(v, n, "no-pti"))
 		options.no_pti = true;
 	else

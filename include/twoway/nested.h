@@ -139,5 +139,26 @@ uint64_t nested_runtime_ns(unsigned int cpu);
 void nested_trap_port(uint16_t port);
 /* Cost of one exit and entry on this host, TSC ticks, measured at start. */
 extern uint64_t nested_exit_cost;
+/* Rate of the APIC timer undivided, Hz, measured at start. */
+extern uint64_t nested_apic_hz;
+/* force=hv-testdev: offer the test device of the guest ABI. */
+extern bool nested_test_device;
+
+/*
+ * XMM0-5 of the guest, two quadwords each: they live in the CPU during an exit, as the shim is
+ * built without SSE (its CR4 has OSFXSR).
+ */
+#ifdef TW_HOSTED
+void nested_xmm_read(uint64_t xmm[12]);
+#else
+static inline void nested_xmm_read(uint64_t xmm[12])
+{
+	__asm__ volatile("movups %%xmm0, (%0); movups %%xmm1, 16(%0); movups %%xmm2, 32(%0)\n\t"
+			 "movups %%xmm3, 48(%0); movups %%xmm4, 64(%0); movups %%xmm5, 80(%0)"
+			 :
+			 : "r"(xmm)
+			 : "memory");
+}
+#endif
 
 #endif /* TWOWAY_NESTED_H */

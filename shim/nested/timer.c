@@ -13,6 +13,8 @@
 #define LVT_MODE     (3u << 17)
 #define MEASURE_NS   2000000
 
+uint64_t nested_apic_hz;
+
 static bool deadline_mode;
 static uint64_t tsc_per_tick; /* 32.32: TSC ticks per undivided tick of the APIC timer */
 static uint64_t tick_per_tsc; /* 0.32 */
@@ -35,6 +37,7 @@ TW_INIT void nested_timer_init(void)
 	nested_apic_write(c, APIC_TIMER_INIT, 0);
 	if (!ticks)
 		ticks = 1;
+	nested_apic_hz = (uint64_t)((unsigned __int128)ticks * tw_host.clock.tsc_hz / t0);
 	tsc_per_tick = (t0 << 32) / ticks;
 	tick_per_tsc = (ticks << 32) / t0;
 	tw_host.timer_set = nested_timer_set;

@@ -155,6 +155,7 @@ TW_INIT void start_nested(struct tw_boot *boot)
 	nested_npt_init();
 	tw_info("an exit costs %llu ns here",
 		(unsigned long long)tw_clock_delta_ns(&tw_host.clock, nested_exit_cost));
+	nested_power_watch();
 	smp_start_all();
 	nested_cpus = tw_host.cpus;
 	start_banner();

@@ -27,6 +27,7 @@ static struct tw_lock traps_lock;
 TW_INIT void nested_apic_init(void)
 {
 	nested_apic_pa = hw_rdmsr(MSR_APIC_BASE) & APIC_BASE_PA;
+	backend_trap_msr(MSR_APIC_BASE, false, true); /* the mode must be known */
 	for (unsigned int cpu = 0; cpu < tw_host.cpus; cpu++)
 		keep_x2apic |= tw_host.apic_id[cpu] > 0xfe;
 }
@@ -36,12 +37,12 @@ uint32_t nested_apic_read(struct nested_cpu *c, unsigned int reg)
 	return c->x2apic ? (uint32_t)hw_rdmsr(MSR_X2APIC + reg / 16) : hw_mmio_read32(nested_apic_pa + reg);
 }
 
-void nested_apic_write(struct nested_cpu *c, unsigned int reg, uint32_t value)
+bool nested_apic_write(struct nested_cpu *c, unsigned int reg, uint64_t value)
 {
 	if (c->x2apic)
-		hw_wrmsr(MSR_X2APIC + reg / 16, value);
-	else
-		hw_mmio_write32(nested_apic_pa + reg, value);
+		return nested_wrmsr_safe(MSR_X2APIC + reg / 16, value);
+	hw_mmio_write32(nested_apic_pa + reg, (uint32_t)value);
+	return true;
 }
 
 static void wait_idle(void)
@@ -59,7 +60,7 @@ void nested_apic_command(struct nested_cpu *c, unsigned int cpu, uint32_t comman
 
 	if (c->x2apic) {
 		__asm__ volatile("mfence; lfence" : : : "memory");
-		hw_wrmsr(MSR_X2APIC + APIC_ICR / 16, (uint64_t)id << 32 | command);
+		nested_apic_write(c, APIC_ICR, (uint64_t)id << 32 | command);
 		return;
 	}
 	/* The guest may be between its two writes: its destination must survive. */
@@ -232,7 +233,7 @@ static void take_command(struct nested_cpu *c, uint32_t command, uint32_t destin
 	}
 }
 
-static void command(struct nested_cpu *c, uint64_t value)
+static bool command(struct nested_cpu *c, uint64_t value)
 {
 	unsigned int mode = value >> 8 & 7;
 
@@ -240,24 +241,24 @@ static void command(struct nested_cpu *c, uint64_t value)
 		if (!c->x2apic)
 			value |= (uint64_t)(nested_apic_read(c, APIC_ICR_HIGH) >> 24) << 32;
 		take_command(c, (uint32_t)value, (uint32_t)(value >> 32));
-	} else if (c->x2apic) {
-		hw_wrmsr(MSR_X2APIC + APIC_ICR / 16, value);
-	} else {
-		nested_apic_write(c, APIC_ICR, (uint32_t)value);
+		return true;
 	}
+	return nested_apic_write(c, APIC_ICR, value);
 }
 
-void nested_apic_guest_write(struct nested_cpu *c, unsigned int reg, uint64_t value)
+bool nested_apic_guest_write(struct nested_cpu *c, unsigned int reg, uint64_t value)
 {
 	if (c->maybe_dying) { /* it lives */
 		c->maybe_dying = false;
 		nested_apic_traps_changed(c);
 	}
-	if (reg == APIC_ICR) {
-		command(c, value);
-	} else if (!c->timer.owned || !nested_timer_guest_write(c, reg, value)) {
-		nested_apic_write(c, reg, (uint32_t)value);
-		if (reg == APIC_EOI && nested_guest->eoi)
-			nested_guest->eoi(c->vcpu);
-	}
+	if (reg == APIC_ICR)
+		return command(c, value);
+	if (c->timer.owned && nested_timer_guest_write(c, reg, value))
+		return true;
+	if (!nested_apic_write(c, reg, value))
+		return false;
+	if (reg == APIC_EOI && nested_guest->eoi)
+		nested_guest->eoi(c->vcpu);
+	return true;
 }

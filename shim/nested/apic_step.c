@@ -14,7 +14,7 @@ void nested_step(struct nested_cpu *c, enum nested_step kind)
 	c->stepping = kind;
 	c->step_flags = c->regs.rflags & (TF | IF);
 	backend_want_step(c, true);
-	backend_set_rflags(c, (c->regs.rflags | TF) & ~(kind == NESTED_STEP_APIC ? IF : 0));
+	backend_set_rflags(c, (c->regs.rflags | TF) & ~(kind == NESTED_STEP_IRET ? 0 : IF));
 }
 
 bool nested_apic_page_fault(struct nested_cpu *c, uint64_t gpa)
@@ -37,10 +37,15 @@ void nested_stepped(struct nested_cpu *c, bool done)
 
 	c->stepping = NESTED_STEP_NONE;
 	backend_want_step(c, false);
-	if (kind == NESTED_STEP_APIC) {
+	if (kind != NESTED_STEP_IRET) {
 		backend_set_rflags(c, (c->regs.rflags & ~(TF | IF)) | c->step_flags);
-		nested_apic_update(c);
-		if (done)
+		if (kind == NESTED_STEP_PAGE0) {
+			nested_power_watch();
+			backend_flush(c);
+		} else {
+			nested_apic_update(c);
+		}
+		if (done && kind == NESTED_STEP_APIC)
 			nested_apic_guest_write(c, c->step_reg, *(uint32_t *)(c->apic_copy + c->step_reg));
 	} else if (!done) { /* IRET loads the flags itself, unless it faults */
 		backend_set_rflags(c, (c->regs.rflags & ~TF) | (c->step_flags & TF));

@@ -28,7 +28,8 @@ void nested_exit_iret(struct nested_cpu *c)
 /* The CPU's interrupts exit (the shim's timer is among them): take it and pass it on. */
 void nested_exit_interrupt(struct nested_cpu *c)
 {
-	nested_take_interrupt();
+	if (c->accepted < 0) /* one that was taken in nested_idle() goes first */
+		nested_take_interrupt();
 	c->before_entry = true;
 }
 
@@ -90,9 +91,9 @@ void nested_before_entry(struct nested_cpu *c)
 		deliver_nmi(c);
 	if (c->accepted >= 0 || c->waiting[0] | c->waiting[1] | c->waiting[2] | c->waiting[3])
 		deliver_interrupt(c);
-	/* An event is being delivered again: the NMI comes with the next exit, made by a window. */
-	if (c->nmi_wanted && !c->in_nmi && !c->stepping)
-		nested_poke(c);
+	/* The place is taken: an NMI of our own makes the guest exit right behind what is delivered. */
+	if (c->nmi_wanted && !c->in_nmi && !c->stepping && !__atomic_exchange_n(&c->poked, true, __ATOMIC_ACQ_REL))
+		nested_apic_command(c, c->cpu, 4u << 8 | 1u << 14);
 }
 
 void nested_interrupt_no_apic(struct nested_vcpu *v, uint8_t vector)

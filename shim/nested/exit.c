@@ -85,6 +85,10 @@ void nested_exit_page(struct nested_cpu *c, uint64_t gpa, bool write, bool fetch
 {
 	if (gpa - nested_apic_pa < TW_PAGE_SIZE && write && nested_apic_page_fault(c, gpa))
 		return;
+	if (gpa < TW_PAGE_SIZE && write && !nested_overlay_find(0)) {
+		nested_power_page0(c, gpa);
+		return;
+	}
 	if (nested_overlay_find(gpa & TW_PAGE_MASK)) { /* TLFS: a write to a read-only overlay is #GP */
 		backend_inject_exception(c, VECTOR_GP, true, 0);
 		return;

@@ -54,8 +54,7 @@ static enum nested_verdict write_apic(struct nested_cpu *c, uint32_t msr, uint64
 	}
 	if (!c->x2apic)
 		return NESTED_GP;
-	nested_apic_guest_write(c, (msr - 0x800) * 16, value);
-	return NESTED_DONE;
+	return nested_apic_guest_write(c, (msr - 0x800) * 16, value) ? NESTED_DONE : NESTED_GP;
 }
 
 enum nested_verdict nested_rdmsr(struct nested_cpu *c, uint32_t msr, uint64_t *value)

@@ -30,7 +30,7 @@
 enum nested_state { NESTED_WAIT_SIPI, NESTED_RUNNING };
 
 /* Why a vCPU is single-stepped (apic_step.c). */
-enum nested_step { NESTED_STEP_NONE, NESTED_STEP_APIC, NESTED_STEP_IRET };
+enum nested_step { NESTED_STEP_NONE, NESTED_STEP_APIC, NESTED_STEP_PAGE0, NESTED_STEP_IRET };
 
 /* The guest's APIC timer while the shim owns the hardware one (timer.c). Times are TSC values. */
 struct nested_apic_timer {
@@ -154,7 +154,8 @@ enum nested_verdict nested_wrmsr(struct nested_cpu *c, uint32_t msr, uint64_t va
 extern uint64_t nested_apic_pa;
 void nested_apic_init(void);
 uint32_t nested_apic_read(struct nested_cpu *c, unsigned int reg);
-void nested_apic_write(struct nested_cpu *c, unsigned int reg, uint32_t value);
+/* False: the CPU refuses the value (x2APIC). */
+bool nested_apic_write(struct nested_cpu *c, unsigned int reg, uint64_t value);
 /* An interrupt command of the shim itself; the guest's half-written ICR stays. */
 void nested_apic_command(struct nested_cpu *c, unsigned int cpu, uint32_t command);
 void nested_apic_reset(struct nested_cpu *c);
@@ -162,7 +163,7 @@ void nested_apic_handover(struct nested_cpu *c);
 /* The guest writes IA32_APIC_BASE. */
 enum nested_verdict nested_apic_base(struct nested_cpu *c, uint64_t value);
 /* The guest writes an APIC register whose writes trap. */
-void nested_apic_guest_write(struct nested_cpu *c, unsigned int reg, uint64_t value);
+bool nested_apic_guest_write(struct nested_cpu *c, unsigned int reg, uint64_t value);
 /* Set this CPU's entry of the APIC page anew. */
 void nested_apic_update(struct nested_cpu *c);
 /* A CPU's state or timer changed: do other writes trap now, anywhere? */
@@ -220,6 +221,9 @@ void *nested_overlay_find(uint64_t gpa);
 
 /* --- power.c --- */
 void nested_power_init(void);
+/* A write to page 0, which is watched for the sign of a reset. */
+void nested_power_page0(struct nested_cpu *c, uint64_t gpa);
+void nested_power_watch(void);
 void nested_power_port(uint16_t port, unsigned int size, uint32_t value);
 
 /* --- cost.c --- */

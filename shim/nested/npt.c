@@ -14,8 +14,8 @@
 
 #define GB(n)	   ((uint64_t)(n) << 30)
 #define PRIVATE_GB 3
-#define POOL_PAGES 96 /* tables for the shim's own ranges, overlays and device windows */
-#define VIEW_PAGES 9  /* of each CPU: four tables, the APIC copy, splits of its 3..4 GB */
+#define POOL_PAGES 40 /* tables for the shim's own ranges, overlays and device windows */
+#define VIEW_PAGES 11 /* of each CPU: four tables, the APIC copy, splits, its overlays */
 
 uint64_t nested_gpa_limit;
 static uint64_t sink_pa;

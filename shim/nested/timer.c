@@ -37,7 +37,7 @@ TW_INIT void nested_timer_init(void)
 	nested_apic_write(c, APIC_TIMER_INIT, 0);
 	if (!ticks)
 		ticks = 1;
-	nested_apic_hz = ticks * tw_host.clock.tsc_hz / t0; /* 2 ms of ticks: no overflow */
+	nested_apic_hz = ticks * (tw_host.clock.tsc_hz / 1000) / (t0 / 1000);
 	tsc_per_tick = (t0 << 32) / ticks;
 	tick_per_tsc = (ticks << 32) / t0;
 	tw_host.timer_set = nested_timer_set;

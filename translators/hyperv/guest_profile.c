@@ -22,7 +22,8 @@ static const struct feature table[HV_F_COUNT] = {
 	[HV_F_REF_COUNT] = { "refcount", 0, true, true },
 	[HV_F_TSC_PAGE] = { "tscpage", BIT(REF_COUNT), true, true },
 	[HV_F_FREQUENCY] = { "frequency", 0, true, true },
-	[HV_F_INVARIANT] = { "invariant", 0, true, true },
+	/* By name only: a guest that has it prefers the bare TSC to the reference page. */
+	[HV_F_INVARIANT] = { "invariant", 0, false, false },
 	[HV_F_RESET] = { "reset", 0, true, true },
 	[HV_F_CRASH] = { "crash", 0, true, true },
 	[HV_F_RUNTIME] = { "runtime", 0, false, true },

@@ -63,7 +63,7 @@ static void nmi(struct resident_data *d, struct resident_regs *regs)
 {
 	if (in_shim(regs->rip)) {
 		d->vcpu.nmi_wanted = 1;
-		tw_host.ipi(d->vcpu.cpu, TW_VEC_NMI);
+		tw_host.ipi_self(TW_VEC_NMI); /* not ipi(): it may have interrupted one */
 	} else if (d->vcpu.callback[TW_CB_NMI].address) {
 		ist_bounce(d, regs, &d->vcpu.callback[TW_CB_NMI]);
 	} else if (d->vcpu.trap[VEC_NMI].address) {

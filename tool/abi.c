@@ -9,6 +9,7 @@
 
 #include "../loader/out/xen_pv.h"
 #include "tool.h"
+#include "twoway/nested_image.h"
 
 /*
  * What only a PV kernel says. A PVH kernel has Xen notes, too, but its entry is PHYS32_ENTRY alone.
@@ -47,14 +48,24 @@ static const char *refuse_native(const struct image *image)
 	return "it is neither a bzImage nor an ELF file with a PVH entry, which QEMU can start";
 }
 
+/* Nested mode: the shim starts the file as it is, by its own boot protocol. */
+static const char *refuse_nested(const struct image *image)
+{
+	const char *why;
+
+	if (image->wrapper)
+		return "it is a bare compressed file: unpack it first";
+	return nested_image_kinds(image->file, &why) ? NULL : why;
+}
+
 const struct abi abis[] = {
-	{ "xen-pv", 1, "Xen PV, x86-64 (resident mode)", refuse_xen_pv },
-	{ "native", 1, "the machine as it is, without twoway", refuse_native },
-	{ "xen-hvm", 0, "Xen HVM and PVH", NULL },
-	{ "hyperv", 0, "Microsoft Hyper-V", NULL },
-	{ "kvm", 0, "KVM paravirtualisation", NULL },
-	{ "vmware", 0, "VMware", NULL },
-	{ "vmi", 0, "VMI, i386", NULL },
+	{ "xen-pv", 1, "Xen PV, x86-64 (resident mode)", refuse_xen_pv, false },
+	{ "native", 1, "the machine as it is, without twoway", refuse_native, false },
+	{ "hyperv", 1, "Microsoft Hyper-V (nested mode: the host must offer SVM)", refuse_nested, true },
+	{ "xen-hvm", 0, "Xen HVM and PVH", NULL, false },
+	{ "kvm", 0, "KVM paravirtualisation", NULL, false },
+	{ "vmware", 0, "VMware", NULL, false },
+	{ "vmi", 0, "VMI, i386", NULL, false },
 	{ 0 },
 };
 
@@ -77,6 +88,18 @@ static const struct abi *find(const char *name, size_t n)
 	for (const struct abi *abi = abis; abi->name; abi++)
 		if (strlen(abi->name) == n && !memcmp(abi->name, name, n))
 			return abi;
+	return NULL;
+}
+
+/* A nested ABI's profile is a name and "+feature", "-feature" behind it; the shim knows which. */
+static char *check_nested_profile(const struct abi *abi, const char *profile)
+{
+	if (strlen(profile) > ABI_PROFILE_MAX)
+		return text("--abi: a profile has at most %d characters", ABI_PROFILE_MAX);
+	if (strspn(profile, "abcdefghijklmnopqrstuvwxyz0123456789+-") != strlen(profile))
+		return text("--abi: a profile is a name with +feature or -feature behind it, as in "
+			    "%s:fast+stimer",
+			    abi->name);
 	return NULL;
 }
 
@@ -111,6 +134,10 @@ static char *check_profile(const struct abi *abi, const char *rest, int *status)
 	if (version != abi->version)
 		return text("guest ABI %s has version %u here, not %u", abi->name, abi->version,
 			    version);
+	if (colon && abi->nested) {
+		*status = EXIT_USAGE;
+		return check_nested_profile(abi, colon + 1);
+	}
 	if (colon && strcmp(colon, ":default"))
 		return text("guest ABI %s has only the profile \"default\" here, not \"%s\"",
 			    abi->name, colon + 1);

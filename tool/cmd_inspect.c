@@ -80,6 +80,7 @@ static json_t *facts(const char *path, const struct image *image)
 	json_object_set_new(all, "problem", image->why ? json_string(image->why) : json_null());
 	json_object_set_new(all, "xen_notes",
 			    image->has_elf ? notes_json(&image->elf) : json_array());
+	json_object_set_new(all, "nested", image_nested(image));
 	json_object_set_new(all, "abis", abis_json(image));
 	return all;
 }
@@ -89,6 +90,17 @@ static const char *string(const json_t *object, const char *name)
 	const char *s = json_string_value(json_object_get(object, name));
 
 	return s ? s : "-";
+}
+
+static void print_list(const char *title, const json_t *list)
+{
+	json_t *row;
+	size_t i;
+
+	printf("%-12s", title);
+	json_array_foreach(list, i, row)
+		printf("%s %s", i ? "," : "", json_string_value(row));
+	printf("%s\n", i ? "" : " -");
 }
 
 static void print_text(const json_t *all)
@@ -111,10 +123,9 @@ static void print_text(const json_t *all)
 	       (long long)json_integer_value(json_object_get(all, "size")));
 	if (json_is_integer(unpacked))
 		printf(", %lld unpacked", (long long)json_integer_value(unpacked));
-	printf("\n%-12s", "boot");
-	json_array_foreach(json_object_get(all, "boot"), i, row)
-		printf("%s %s", i ? "," : "", json_string_value(row));
-	printf("%s\n", i ? "" : " -");
+	printf("\n");
+	print_list("boot", json_object_get(all, "boot"));
+	print_list("nested start", json_object_get(all, "nested"));
 	if (json_array_size(json_object_get(all, "xen_notes")))
 		printf("Xen notes\n");
 	json_array_foreach(json_object_get(all, "xen_notes"), i, row)

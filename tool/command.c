@@ -106,6 +106,13 @@ static void add_net(struct list *argv, const char *net)
 	list_addf(argv, "virtio-net-pci,netdev=net0,romfile=");
 }
 
+static const char *cpu_model(const struct plan *plan)
+{
+	if (plan->options->cpu)
+		return plan->options->cpu;
+	return plan->abi && plan->abi->nested ? plan->host->cpu_nested : plan->host->cpu;
+}
+
 void command_build(const struct plan *plan, const char *debug, int fd_base,
 		   struct command_line *out)
 {
@@ -119,7 +126,7 @@ void command_build(const struct plan *plan, const char *debug, int fd_base,
 	list_addf(argv, "-accel");
 	list_add(argv, plan->host->accel);
 	list_addf(argv, "-cpu");
-	list_add(argv, o->cpu ? o->cpu : plan->host->cpu);
+	list_add(argv, cpu_model(plan));
 	list_addf(argv, "-m");
 	list_addf(argv, "%lluM", (unsigned long long)(o->mem >> 20));
 	list_addf(argv, "-smp");

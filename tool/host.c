@@ -9,14 +9,14 @@
 #include "tool.h"
 
 const struct host hosts[] = {
-	{ "qemu", "QEMU's own emulation (TCG): works everywhere", "tcg", "max" },
-	{ "qemu-kvm", "QEMU with this machine's KVM", "kvm", "host" },
-	{ "bochs", "Bochs emulator", NULL, NULL },
-	{ "xen", "Xen on this machine", NULL, NULL },
-	{ "kvm-lab", "KVM inside QEMU", NULL, NULL },
-	{ "kvm-hyperv-lab", "KVM with Hyper-V enlightenments inside QEMU", NULL, NULL },
-	{ "xen-lab", "Xen inside QEMU", NULL, NULL },
-	{ "xen-viridian-lab", "Xen with Viridian inside QEMU", NULL, NULL },
+	{ "qemu", "QEMU's own emulation (TCG): works everywhere", "tcg", "max", "max,+svm" },
+	{ "qemu-kvm", "QEMU with this machine's KVM", "kvm", "host", "host,+svm" },
+	{ "bochs", "Bochs emulator", NULL, NULL, NULL },
+	{ "xen", "Xen on this machine", NULL, NULL, NULL },
+	{ "kvm-lab", "KVM inside QEMU", NULL, NULL, NULL },
+	{ "kvm-hyperv-lab", "KVM with Hyper-V enlightenments inside QEMU", NULL, NULL, NULL },
+	{ "xen-lab", "Xen inside QEMU", NULL, NULL, NULL },
+	{ "xen-viridian-lab", "Xen with Viridian inside QEMU", NULL, NULL, NULL },
 	{ 0 },
 };
 
@@ -53,4 +53,31 @@ char *host_refuse(const struct host *host)
 		return text("qemu-system-x86_64 is not in PATH: install qemu-system-x86");
 	free(qemu);
 	return strcmp(host->accel, "kvm") ? NULL : refuse_kvm();
+}
+
+/* Does a kernel module's parameter file say yes? */
+static bool parameter_on(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char value = 0;
+
+	if (fd < 0)
+		return false;
+	if (read(fd, &value, 1) != 1)
+		value = 0;
+	close(fd);
+	return value == '1' || value == 'Y';
+}
+
+char *host_refuse_nested(const struct host *host)
+{
+	if (strcmp(host->accel, "kvm"))
+		return NULL; /* TCG emulates SVM on any CPU */
+	if (parameter_on("/sys/module/kvm_amd/parameters/nested"))
+		return NULL;
+	if (!access("/sys/module/kvm_amd", F_OK))
+		return text("this machine's KVM does not offer SVM to guests: load kvm_amd with "
+			    "nested=1");
+	return text("this machine's KVM has no SVM to offer (VMX is not used in this version); "
+		    "--host qemu emulates it");
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tool.h"
+#include "twoway/nested_image.h"
 
 /* No kernel unpacks to more than this; what claims to is hostile. */
 #define UNPACKED_MAX (1ull << 30)
@@ -175,5 +176,17 @@ json_t *image_protocols(const struct image *image)
 		json_array_append_new(all, json_string("pvh"));
 	if (image->has_elf && image->notes.present && image->notes.has_hypercall_page)
 		json_array_append_new(all, json_string("xen-pv"));
+	return all;
+}
+
+json_t *image_nested(const struct image *image)
+{
+	json_t *all = must(json_array());
+	const char *why;
+	unsigned int kinds = nested_image_kinds(image->file, &why);
+
+	for (unsigned int kind = 0; kind < NESTED_IMAGE_KINDS; kind++)
+		if (kinds >> kind & 1)
+			json_array_append_new(all, json_string(nested_image_kind_name(kind)));
 	return all;
 }

@@ -22,10 +22,10 @@ static bool names_console(const char *append)
 	return false;
 }
 
-char *plan_guest_cmdline(const char *append, bool shim, const char *init_mode)
+char *plan_guest_cmdline(const char *append, bool xen_console, const char *init_mode)
 {
 	struct buffer out = { 0 };
-	const char *console = shim ? "console=hvc0" : "console=ttyS0";
+	const char *console = xen_console ? "console=hvc0" : "console=ttyS0";
 
 	buffer_add(&out, append, strlen(append));
 	if (!names_console(append)) {
@@ -93,16 +93,26 @@ static int examine_kernel(struct plan *plan)
 	return 0;
 }
 
+/* Nested mode needs more of a host than starting a guest does. */
+static int check_nested(const struct plan *plan)
+{
+	char *why = plan->abi->nested ? host_refuse_nested(plan->host) : NULL;
+
+	return why ? fail_with(EXIT_CANNOT, "guest ABI %s on host %s: %s", plan->abi->name,
+			       plan->host->name, why)
+		   : 0;
+}
+
 static int check_devices(const struct plan *plan)
 {
 	const struct run_options *o = plan->options;
 	const char *comma = o->disk ? strrchr(o->disk, ',') : NULL;
 	bool read_only = comma && !strcmp(comma, ",ro");
 
-	if (strcmp(plan->abi->name, "native") && (o->disk || strcmp(o->net, "none")))
+	if (strcmp(plan->abi->name, "native") && !plan->abi->nested && (o->disk || strcmp(o->net, "none")))
 		return fail_with(EXIT_CANNOT,
 				 "%s: guest ABI %s has no %s in this version of twoway; "
-				 "--abi native has",
+				 "--abi native and nested mode (--abi hyperv) have",
 				 o->disk ? "--disk" : "--net", plan->abi->name,
 				 o->disk ? "block device" : "network");
 	if (!o->disk)
@@ -115,6 +125,7 @@ static int check_devices(const struct plan *plan)
 static int find_shim(struct plan *plan)
 {
 	const struct run_options *o = plan->options;
+	const char *profile = plan->abi->nested ? strchr(o->abi, ':') : NULL;
 	char *why = NULL;
 
 	if (!strcmp(plan->abi->name, "native")) {
@@ -130,8 +141,9 @@ static int find_shim(struct plan *plan)
 	if (!plan->shim)
 		return fail_with(EXIT_CANNOT, "%s", why);
 	plan->ledger = o->ledger || o->json;
-	plan->shim_cmdline = text("abi=%s@%u console=com1%s%s%s", plan->abi->name,
-				  plan->abi->version, plan->ledger ? " ledger" : "",
+	plan->shim_cmdline = text("abi=%s@%u%s console=com1%s%s%s", plan->abi->name,
+				  plan->abi->version, profile ? profile : "",
+				  plan->ledger ? " ledger" : "",
 				  *o->shim ? " " : "", o->shim);
 	return 0;
 }
@@ -169,12 +181,14 @@ int plan_make(const struct run_options *options, bool interactive, struct plan *
 		return EXIT_CANNOT;
 	status = examine_kernel(plan);
 	if (!status)
+		status = check_nested(plan);
+	if (!status)
 		status = check_devices(plan);
 	if (!status)
 		status = find_shim(plan);
 	if (status)
 		return status;
-	plan->guest_cmdline = plan_guest_cmdline(options->append, plan->shim,
+	plan->guest_cmdline = plan_guest_cmdline(options->append, plan->shim && !plan->abi->nested,
 						 !minimal      ? NULL
 						 : interactive ? "shell"
 							       : "hello");

@@ -108,6 +108,8 @@ void image_free(struct image *image);
 uint64_t image_ram(const struct image *image);
 /* The ways to boot the file, e.g. "linux 2.15", "efi", "pvh", "multiboot"; a new JSON array. */
 json_t *image_protocols(const struct image *image);
+/* The ways nested mode could start it, best first: "linux64", "multiboot", ...; a new JSON array. */
+json_t *image_nested(const struct image *image);
 
 /* --- notes.c --- */
 /* All Xen ELF notes in order, readable: [{"name":"ENTRY","type":1,"value":"0x..."}, ...]. */
@@ -121,7 +123,9 @@ struct abi {
 	/* NULL when the image can be run with this ABI, else one line why not. NULL: not offered.
 	 */
 	const char *(*refuse)(const struct image *image);
+	bool nested; /* the shim is a hypervisor: devices pass through, and the host must offer SVM */
 };
+#define ABI_PROFILE_MAX 40 /* the shim keeps 63 characters of NAME@VERSION:PROFILE */
 extern const struct abi abis[]; /* ends with name == NULL */
 /* "xen-pv, native": what this version can do, for messages. */
 char *abi_offered(void);
@@ -138,11 +142,14 @@ struct host {
 	const char *title;
 	const char *accel; /* QEMU's accelerator; NULL: not in this version */
 	const char *cpu;   /* default CPU model */
+	const char *cpu_nested; /* the same with SVM */
 };
 extern const struct host hosts[]; /* ends with name == NULL */
 const struct host *host_find(const char *name);
 /* NULL when guests can be started here, else a new line that says why not. */
 char *host_refuse(const struct host *host);
+/* The same for nested mode, on a host where guests can be started. */
+char *host_refuse_nested(const struct host *host);
 
 /* --- paths.c --- */
 /* Directory of this executable; "." when /proc is not there. */
@@ -216,7 +223,7 @@ struct plan {
 /* Check everything and fill the plan; 0, or an exit status with a message printed. */
 int plan_make(const struct run_options *options, bool interactive, struct plan *plan);
 /* The guest's command line: what the user appends, and a console if that names none. */
-char *plan_guest_cmdline(const char *append, bool shim, const char *init_mode);
+char *plan_guest_cmdline(const char *append, bool xen_console, const char *init_mode);
 
 /* --- command.c: QEMU's command line --- */
 /*

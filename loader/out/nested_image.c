@@ -46,7 +46,7 @@ unsigned int nested_image_kinds(struct tw_bytes image, const char **why)
 
 	*why = NULL;
 	if (!image.data)
-		return tw_fail(0, why, "the guest kernel lies outside memory");
+		return tw_fail(0, why, "the guest kernel is empty or lies outside memory");
 	rc = linux_boot_parse(image, &linux_image, &line);
 	note_error(rc, line, why);
 	if (!rc)

@@ -113,7 +113,6 @@ static int move_module(struct placement *p, struct placement_module *m, uint64_t
 int placement_settle(struct placement *p, uint64_t limit, const char **why)
 {
 	p->free = p->ram;
-	placement_cut(&p->free, 0, LOW_MEMORY);
 	for (unsigned int i = 0; i < p->taken.count; i++)
 		placement_cut(&p->free, p->taken.r[i].base & TW_PAGE_MASK,
 			      TW_ALIGN_UP(p->taken.r[i].end, TW_PAGE_SIZE));

@@ -226,7 +226,7 @@ START_TEST(allocations_are_zero_and_apart)
 	uint64_t first, second;
 	void *data;
 
-	memset(hw_phys(0x3000000), 0xff, 0x100000);
+	memset(hw_phys(MACHINE_SHIM - 0x100000), 0xff, 0x100000);
 	machine_filled(0x200000, 0x11, 0x1000, "");
 	begin();
 	ck_assert_int_eq(placement_settle(&p, PLACEMENT_4G, &why), 0);

@@ -87,6 +87,8 @@ ok "QEMU is a host" out '^qemu +yes '
 ok "hosts --json" try 0 hosts --json
 ok "the same as JSON" json '.hosts[] | select(.name == "qemu") | .available and .why == null'
 ok "an absent host says why" json '.hosts[] | select(.name == "bochs") | (.available | not) and (.why | length > 5)'
+ok "QEMU has nested mode" json '.hosts[] | select(.name == "qemu") | .nested and .nested_why == null'
+ok "an absent host has not, and says why" json '.hosts[] | select(.name == "bochs") | (.nested | not) and (.nested_why | length > 5)'
 
 # --- files and pairs that cannot be ---------------------------------------------------------------
 head -c 100000 /dev/urandom > "$work/rubbish"
@@ -107,7 +109,8 @@ else
 	done_testing
 	exit
 fi
-ok "an ABI that is not there yet" refused 4 'hyperv.*offers: xen-pv, native' run --abi hyperv "$kernel"
+ok "an ABI that is not there yet" refused 4 'kvm.*offers: xen-pv, native, hyperv' run --abi kvm "$kernel"
+ok "a profile that is none" refused 2 'a profile is' run --abi 'hyperv:fast ledger' "$kernel"
 ok "an ABI that nobody knows" refused 2 'no guest ABI "plan9"' run --abi plan9 "$kernel"
 ok "a version that is not there" refused 4 'version 1' run --abi xen-pv@9 "$kernel"
 ok "no disk for xen-pv yet" refused 4 '--disk.*block device' run --disk "$work/rubbish" "$kernel"
@@ -129,6 +132,11 @@ ok "is one line" [ "$(wc -l < "$work/out")" = 1 ]
 ok "names CPUs and memory" out ' -m 1024M -smp 3 '
 ok "doubles commas in a module's command line" out " -initrd '$kernel a=1,,2 b console=hvc0'"
 ok "passes the shim's options" out " -append 'abi=xen-pv@1 console=com1 log=debug'"
+ok "--dry-run of nested mode" try 0 run --dry-run --abi hyperv@1:fast-crash --disk "$kernel,ro" --net user "$kernel"
+ok "chooses a CPU with SVM" out ' -cpu max,[+]svm '
+ok "passes the profile" out " -append 'abi=hyperv@1:fast-crash console=com1'"
+ok "takes the guest's console to the serial port" out "console=ttyS0'"
+ok "has disk and network" out ' -device virtio-blk-pci,.* -device virtio-net-pci,'
 ln -s "$kernel" "$work/my kernel, it's"
 ok "a name with a blank" try 0 run --dry-run "$work/my kernel, it's"
 ok "is passed as an open file" out "-initrd '/dev/fd/3 console=hvc0' 3<'"
@@ -148,7 +156,8 @@ inspect_kernel() {
 	ok "$1 names its version" json ".kernel_version | startswith(\"$(basename "$3" | sed s/vmlinuz-//) \")"
 	ok "$1 boots by three protocols" json '.boot | any(startswith("linux 2.")) and any(. == "efi") and any(. == "pvh")'
 	ok "$1 has Xen notes" json '.xen_notes | any(.name == "GUEST_OS" and .value == "linux") and any(.name == "ENTRY")'
-	ok "$1 fits xen-pv and native" json '[.abis[] | select(.ok).name] == ["xen-pv", "native"]'
+	ok "$1 fits xen-pv, native and hyperv" json '[.abis[] | select(.ok).name] == ["xen-pv", "native", "hyperv"]'
+	ok "$1 starts in nested mode at two entries" json '.nested == ["linux64", "linux32"]'
 	ok "$1, the others say why not" json '[.abis[] | select(.ok | not).why | length > 5] | all'
 }
 if [ -e "$tw_root/build/kernels/generic" ] || try 0 run --dry-run debian-generic; then
@@ -160,8 +169,10 @@ ok "inspect for people" try 0 inspect "$kernel"
 ok "says the same" out '^  xen-pv +yes '
 ok "inspect the shim" try 0 inspect "$tw_root/build/twoway.elf"
 ok "the shim is Multiboot" out '^boot .*multiboot'
+ok "and could run under itself" out '^nested start multiboot, pvh$'
 ok "inspect rubbish" try 0 inspect --json "$work/rubbish"
 ok "rubbish fits nothing" json '.format == "unknown" and ([.abis[].ok] | any | not)'
+ok "and cannot be started in nested mode" json '.nested == [] and (.abis[] | select(.name == "hyperv").why | contains("Multiboot"))'
 ok "inspect an empty file" try 0 inspect "$work/empty"
 ok "inspect a missing file" refused 2 'No such file' inspect "$work/none"
 for size in 600 70000 5000000; do

@@ -138,6 +138,20 @@ START_TEST(guest_command_line)
 }
 END_TEST
 
+START_TEST(nested_mode_needs_svm)
+{
+	const struct abi nested = { .name = "hyperv", .nested = true };
+
+	plan.abi = &nested;
+	command_build(&plan, "/dev/fd/3", 5, &line);
+	ck_assert_str_eq(after("-cpu"), "max,+svm");
+	options.cpu = "EPYC";
+	command_build(&plan, "/dev/fd/3", 5, &line);
+	ck_assert_str_eq(after("-cpu"), "EPYC");
+	ck_assert_ptr_null(host_refuse_nested(host_find("qemu")));
+}
+END_TEST
+
 START_TEST(debian_names)
 {
 	ck_assert(debian_is_alias("debian") && debian_is_alias("debian-cloud"));
@@ -161,6 +175,7 @@ int main(void)
 	tcase_add_test(t, native);
 	tcase_add_test(t, shell_reads_back);
 	tcase_add_test(t, guest_command_line);
+	tcase_add_test(t, nested_mode_needs_svm);
 	tcase_add_test(t, debian_names);
 	return run_case("tool command", t);
 }

@@ -167,7 +167,7 @@ START_TEST(choice_of_abi)
 	ck_assert_int_eq(choose("native", &image, "native"), 0);
 	ck_assert_int_eq(choose("xen-pv@2", &image, NULL), EXIT_CANNOT);
 	ck_assert_int_eq(choose("xen-pv:full", &image, NULL), EXIT_CANNOT);
-	ck_assert_int_eq(choose("hyperv@1:full", &image, NULL), EXIT_CANNOT);
+	ck_assert_int_eq(choose("kvm@1:full", &image, NULL), EXIT_CANNOT);
 	ck_assert_int_eq(choose("vmi", &image, NULL), EXIT_CANNOT);
 	ck_assert_int_eq(choose("xen-pv@", &image, NULL), EXIT_USAGE);
 	ck_assert_int_eq(choose("xen-pv@x", &image, NULL), EXIT_USAGE);
@@ -200,6 +200,38 @@ START_TEST(images_that_do_not_fit)
 }
 END_TEST
 
+/* Nested mode takes the file as it is: any boot protocol will do, notes or not. */
+START_TEST(images_for_nested_mode)
+{
+	static uint32_t file[16] = { 0x1badb002, 1u << 16, -(0x1badb002 + (1u << 16)) };
+	struct image image = { .file = { (const uint8_t *)file, sizeof(file) } };
+	json_t *kinds;
+
+	file[3] = file[4] = file[7] = 0x100000;
+	ck_assert_int_eq(choose("hyperv", &image, "hyperv"), 0);
+	ck_assert_int_eq(choose("hyperv@1", &image, "hyperv"), 0);
+	ck_assert_int_eq(choose("hyperv:full", &image, "hyperv"), 0);
+	ck_assert_int_eq(choose("hyperv@1:fast+stimer-ipi", &image, "hyperv"), 0);
+	ck_assert_int_eq(choose("hyperv@2:fast", &image, NULL), EXIT_CANNOT);
+	ck_assert_int_eq(choose("hyperv:", &image, NULL), EXIT_USAGE);
+	ck_assert_int_eq(choose("hyperv:fast ledger", &image, NULL), EXIT_USAGE);
+	ck_assert_int_eq(choose("hyperv:fast+0123456789012345678901234567890123456789", &image, NULL),
+			 EXIT_USAGE);
+	ck_assert_int_eq(choose("auto", &image, NULL), EXIT_CANNOT);
+	kinds = image_nested(&image);
+	ck_assert_uint_eq(json_array_size(kinds), 1);
+	ck_assert_str_eq(json_string_value(json_array_get(kinds, 0)), "multiboot");
+	json_decref(kinds);
+	image.wrapper = TW_COMP_GZIP;
+	ck_assert_int_eq(choose("hyperv", &image, NULL), EXIT_CANNOT);
+	image.wrapper = TW_COMP_NONE;
+	file[2]++;
+	ck_assert_int_eq(choose("hyperv", &image, NULL), EXIT_CANNOT);
+	image.file = (struct tw_bytes){ 0 };
+	ck_assert_int_eq(choose("hyperv", &image, NULL), EXIT_CANNOT);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("formats");
@@ -210,5 +242,6 @@ int main(void)
 	tcase_add_test(t, ledger_hostile);
 	tcase_add_test(t, choice_of_abi);
 	tcase_add_test(t, images_that_do_not_fit);
+	tcase_add_test(t, images_for_nested_mode);
 	return run_case("tool formats", t);
 }

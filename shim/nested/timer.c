@@ -173,13 +173,27 @@ bool nested_timer_guest_write(struct nested_cpu *c, unsigned int reg, uint64_t v
 	return true;
 }
 
-/* TW_VEC_TIMER was taken: whose time is it? False: nobody's, the guest uses this vector itself. */
+/* Has the hardware timer run out? (A reprogrammed one may have left its interrupt behind, too.) */
+static bool ran_out(struct nested_cpu *c)
+{
+	if (deadline_mode)
+		return !hw_rdmsr(MSR_TSC_DEADLINE);
+	return !nested_apic_read(c, APIC_TIMER_NOW);
+}
+
+/*
+ * TW_VEC_TIMER was taken. False: the timer still counts, so the guest has sent itself this vector. An
+ * expiry may be early, as the counter is only measured: then nothing is due and it is armed again.
+ */
 bool nested_timer_fired(struct nested_cpu *c)
 {
 	struct nested_apic_timer *t = &c->timer;
 	uint64_t now = hw_rdtsc();
+	bool expired = ran_out(c);
 	bool shim = t->shim_tsc && now >= t->shim_tsc, guest = t->deadline && now >= t->deadline;
 
+	if (!expired)
+		return false;
 	if (shim)
 		t->shim_tsc = 0;
 	if (guest) {
@@ -192,5 +206,5 @@ bool nested_timer_fired(struct nested_cpu *c)
 	program(c);
 	if (shim)
 		nested_guest->timer(c->vcpu);
-	return shim || guest;
+	return true;
 }

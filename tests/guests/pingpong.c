@@ -63,7 +63,7 @@ static void futexes(void)
 {
 	volatile int *word =
 	    mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	int cpus = cpus_online(), i, me;
+	int cpus = cpus_online(), i, me, seen;
 	pid_t child;
 
 	if (word == MAP_FAILED)
@@ -72,8 +72,10 @@ static void futexes(void)
 	me = child ? 0 : 1;
 	pin_to_cpu(me % cpus);
 	for (i = 0; i < 2000; i++) {
-		while (*word % 2 != me)
-			futex(word, FUTEX_WAIT, *word % 2 == me ? -1 : *word);
+		/* One read decides and is what FUTEX_WAIT compares: a second might see our turn,
+		 * and sleep. */
+		while ((seen = *word) % 2 != me)
+			futex(word, FUTEX_WAIT, seen);
 		(*word)++;
 		futex(word, FUTEX_WAKE, 1);
 	}

@@ -74,14 +74,29 @@ struct tw_bytes placement_image(const struct placement *p)
 	return (struct tw_bytes){p->req->memory(m->base, m->size), m->size};
 }
 
+/* Would more memory have helped? */
+static bool beyond_ram(const struct placement *p, uint64_t end)
+{
+	for (unsigned int i = 0; i < p->ram.count; i++)
+		if (p->ram.r[i].end >= end)
+			return false;
+	return true;
+}
+
 int placement_take(struct placement *p, uint64_t base, uint64_t size, const char **why)
 {
-	if (!placement_inside(&p->ram, base, size) || base + size > PLACEMENT_4G)
+	if (placement_inside(&p->ram, base, size) && base + size <= PLACEMENT_4G) {
+		placement_add(&p->taken, base, base + size);
+		return 0;
+	}
+	if (size < PLACEMENT_4G && base < PLACEMENT_4G - size && beyond_ram(p, base + size))
 		return tw_fail(-ENOMEM, why,
-			       "the kernel's own load address is not free memory here; give the VM "
-			       "more, or use a kernel that is linked elsewhere or relocatable");
-	placement_add(&p->taken, base, base + size);
-	return 0;
+			       "the kernel's own load address lies beyond the end of memory; give "
+			       "the VM more");
+	return tw_fail(
+	    -ENOMEM, why,
+	    "the kernel's own load address is no free memory here (the firmware or twoway "
+	    "itself is there); use a kernel that is relocatable or linked elsewhere");
 }
 
 static bool can_stay(const struct placement *p, const struct placement_module *m, uint64_t limit)

@@ -242,12 +242,16 @@ END_TEST
 START_TEST(kernels_stay_below_4_gb_and_in_ram)
 {
 	machine_filled(0x200000, 0x11, 0x1000, "");
+	begin();
+	ck_assert_int_eq(placement_take(&p, MACHINE_SHIM - 0x1000, 0x1001, &why), -ENOMEM);
+	ck_assert_ptr_nonnull(strstr(why, "beyond the end of memory"));
 	machine_map[4] = (struct tw_region){0xfffff000, 0x100000, TW_MEM_RAM};
 	begin();
 	ck_assert_int_eq(placement_take(&p, 0xfffff000, 0x1000, &why), 0);
 	ck_assert_int_eq(placement_take(&p, 0xfffff000, 0x1001, &why), -ENOMEM);
 	ck_assert_int_eq(placement_take(&p, MACHINE_SHIM - 0x1000, 0x1001, &why), -ENOMEM);
 	ck_assert_int_eq(placement_take(&p, MACHINE_LOW, 1, &why), -ENOMEM);
+	ck_assert_ptr_nonnull(strstr(why, "no free memory"));
 	ck_assert_int_eq(placement_take(&p, 0x7c00, UINT64_MAX, &why), -ENOMEM);
 }
 END_TEST

@@ -157,6 +157,16 @@ void nested_apic_update(struct nested_cpu *c)
 	backend_flush(c);
 }
 
+/* Under the lock, so that nobody who changes the traps puts the real page back too early. */
+void nested_apic_show_copy(struct nested_cpu *c)
+{
+	tw_lock(&traps_lock);
+	nested_step(c, NESTED_STEP_APIC);
+	*c->apic_pte = c->apic_copy_pa | NPT_RAM | PTE_NX;
+	tw_unlock(&traps_lock);
+	backend_flush(c);
+}
+
 static bool sipi_matters(void)
 {
 	for (unsigned int cpu = 0; cpu < nested_cpus; cpu++) {

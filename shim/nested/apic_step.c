@@ -25,9 +25,7 @@ bool nested_apic_page_fault(struct nested_cpu *c, uint64_t gpa)
 	/* A read-modify-write instruction sees what is there. */
 	*(uint32_t *)(c->apic_copy + c->step_reg) =
 		c->step_reg == APIC_EOI ? 0 : nested_apic_read(c, c->step_reg);
-	nested_step(c, NESTED_STEP_APIC);
-	*c->apic_pte = c->apic_copy_pa | NPT_RAM | PTE_NX;
-	backend_flush(c);
+	nested_apic_show_copy(c);
 	return true;
 }
 

@@ -30,6 +30,8 @@ void nested_exit_interrupt(struct nested_cpu *c)
 {
 	if (c->accepted < 0) /* one that was taken in nested_idle() goes first */
 		nested_take_interrupt();
+	if (c->accepted >= 0 && c->accepted != NESTED_VEC_TIMER)
+		nested_timer_other(c, (unsigned int)c->accepted);
 	c->before_entry = true;
 }
 
@@ -83,7 +85,7 @@ void nested_before_entry(struct nested_cpu *c)
 	c->before_entry = false;
 	if (c->work)
 		nested_serve(c);
-	if (c->accepted == TW_VEC_TIMER && c->timer.owned && nested_timer_fired(c)) {
+	if (c->accepted == NESTED_VEC_TIMER && c->timer.owned && nested_timer_fired(c)) {
 		nested_apic_write(c, APIC_EOI, 0);
 		c->accepted = -1;
 	}

@@ -24,6 +24,9 @@
 #define APIC_TIMER_INIT	  0x380
 #define APIC_TIMER_NOW	  0x390
 #define APIC_TIMER_DIVIDE 0x3e0
+/* The hardware timer's vector while the shim owns it: one that Linux leaves free. */
+#define NESTED_VEC_TIMER 0xf5
+
 #define NESTED_REG_DEADLINE 0x1000 /* IA32_TSC_DEADLINE, as if it were a register of the page */
 
 /* Changed by the vCPU's own CPU only. */
@@ -39,6 +42,8 @@ struct nested_apic_timer {
 	uint64_t deadline;	     /* the guest's next expiry, 0 = off */
 	uint64_t period;	     /* 0 = one-shot */
 	uint64_t shim_tsc;	     /* the shim's one-shot (tw_host.timer_set), 0 = off */
+	uint64_t armed, margin; /* when the hardware fires, and how much earlier it may be */
+	bool stale;	     /* an interrupt of an earlier setting may still come */
 };
 
 /* One CPU's part of the shim, in a block of resident pages with the stack at its end. */
@@ -164,6 +169,8 @@ void nested_apic_handover(struct nested_cpu *c);
 enum nested_verdict nested_apic_base(struct nested_cpu *c, uint64_t value);
 /* The guest writes an APIC register whose writes trap. */
 bool nested_apic_guest_write(struct nested_cpu *c, unsigned int reg, uint64_t value);
+/* Show RAM in place of the APIC page, for one step. */
+void nested_apic_show_copy(struct nested_cpu *c);
 /* Set this CPU's entry of the APIC page anew. */
 void nested_apic_update(struct nested_cpu *c);
 /* A CPU's state or timer changed: do other writes trap now, anywhere? */
@@ -187,6 +194,7 @@ void nested_timer_reset(struct nested_cpu *c);
 /* The guest writes a register of the timer that the shim owns; false: another register. */
 bool nested_timer_guest_write(struct nested_cpu *c, unsigned int reg, uint64_t value);
 bool nested_timer_fired(struct nested_cpu *c);
+void nested_timer_other(struct nested_cpu *c, unsigned int vector);
 
 /* --- tlb.c --- */
 void nested_tlb_serve(struct nested_cpu *c);

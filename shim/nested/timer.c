@@ -57,6 +57,12 @@ static uint64_t ticks_to_tsc(const struct nested_apic_timer *t, uint64_t ticks)
 	return (ticks >> 16) * (tsc_per_tick >> 16) + ((ticks & 0xffff) * (tsc_per_tick >> 16) >> 16);
 }
 
+/* Is it possible by now that the hardware timer has sent its interrupt? */
+static bool may_have_fired(const struct nested_apic_timer *t, uint64_t now)
+{
+	return t->armed && now + t->margin >= t->armed;
+}
+
 static void program(struct nested_cpu *c)
 {
 	struct nested_apic_timer *t = &c->timer;
@@ -64,14 +70,20 @@ static void program(struct nested_cpu *c)
 
 	if (t->deadline && (!next || t->deadline < next))
 		next = t->deadline;
-	backend_want_interrupts(c, next != 0);
+	t->stale |= may_have_fired(t, now); /* its interrupt may still be on the way */
+	t->armed = next;
+	t->margin = 0;
+	backend_want_interrupts(c, next || t->stale);
 	if (deadline_mode) {
 		hw_wrmsr(MSR_TSC_DEADLINE, next);
 		return;
 	}
 	left = next > now ? next - now : 0;
-	if (left >> 31)
-		left = 0x7fffffff; /* in pieces: the handler arms it again */
+	if (left >> 31) /* in pieces: it is armed again */
+		left = 0x7fffffff;
+	t->margin = left >> 10; /* the counter's rate is measured */
+	if (next)
+		t->armed = now + left;
 	nested_apic_write(c, APIC_TIMER_INIT, next ? (uint32_t)(left * tick_per_tsc >> 32) + 1 : 0);
 }
 
@@ -106,7 +118,7 @@ static void own(struct nested_cpu *c)
 	}
 	t->owned = true;
 	nested_apic_write(c, APIC_TIMER_INIT, 0);
-	nested_apic_write(c, APIC_LVT_TIMER, TW_VEC_TIMER | (deadline_mode ? LVT_DEADLINE : 0));
+	nested_apic_write(c, APIC_LVT_TIMER, NESTED_VEC_TIMER | (deadline_mode ? LVT_DEADLINE : 0));
 	nested_apic_write(c, APIC_TIMER_DIVIDE, 0xb);
 	nested_apic_traps_changed(c);
 	nested_apic_update(c);
@@ -133,6 +145,21 @@ void nested_timer_stop(void)
 bool nested_timer_ack(void)
 {
 	return true;
+}
+
+/*
+ * Another interrupt was taken. The timer's would have come first unless that is a higher one: so
+ * none is on the way.
+ */
+void nested_timer_other(struct nested_cpu *c, unsigned int vector)
+{
+	struct nested_apic_timer *t = &c->timer;
+
+	if (!t->stale || vector >> 4 >= NESTED_VEC_TIMER >> 4)
+		return;
+	t->stale = false;
+	if (!t->armed)
+		backend_want_interrupts(c, false);
 }
 
 /* INIT: the guest's timer is off, and the hardware is its own again. */
@@ -173,27 +200,20 @@ bool nested_timer_guest_write(struct nested_cpu *c, unsigned int reg, uint64_t v
 	return true;
 }
 
-/* Has the hardware timer run out? (A reprogrammed one may have left its interrupt behind, too.) */
-static bool ran_out(struct nested_cpu *c)
-{
-	if (deadline_mode)
-		return !hw_rdmsr(MSR_TSC_DEADLINE);
-	return !nested_apic_read(c, APIC_TIMER_NOW);
-}
-
 /*
- * TW_VEC_TIMER was taken. False: the timer still counts, so the guest has sent itself this vector. An
+ * The timer's vector was taken. False: no timer can have sent it, so the guest uses it itself. An
  * expiry may be early, as the counter is only measured: then nothing is due and it is armed again.
  */
 bool nested_timer_fired(struct nested_cpu *c)
 {
 	struct nested_apic_timer *t = &c->timer;
 	uint64_t now = hw_rdtsc();
-	bool expired = ran_out(c);
 	bool shim = t->shim_tsc && now >= t->shim_tsc, guest = t->deadline && now >= t->deadline;
 
-	if (!expired)
+	if (!may_have_fired(t, now) && !t->stale)
 		return false;
+	t->stale = false;
+	t->armed = 0;
 	if (shim)
 		t->shim_tsc = 0;
 	if (guest) {

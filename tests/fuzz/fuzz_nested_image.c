@@ -19,7 +19,7 @@
 #include "twoway/nested_image.h"
 
 #define MEMORY	(4ul << 20)
-#define KEPT_AT 0x180000ul /* boot-only parts of the shim */
+#define KEPT	0x4000ul /* bytes of boot-only parts of the shim */
 #define SHIM_AT (MEMORY - 0x8000)
 #define CANARY	0x5a
 #define CHOICES 8 /* bytes of the input that are not the image */
@@ -83,7 +83,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct tw_region map[] = {{0, 0x9f000, TW_MEM_RAM},
 					{0x100000, SHIM_AT - 0x100000, TW_MEM_RAM},
 					{SHIM_AT, MEMORY - SHIM_AT, TW_MEM_RESERVED}};
-	const struct tw_region keep_out = {KEPT_AT, 0x4000, 0};
+	/* In the way of nothing, of the kernel, of what goes to the top. */
+	static const uint64_t kept_at[] = {0x180000, LINK_AT + 0x2000, SHIM_AT - KEPT};
+	const uint64_t kept = kept_at[size ? data[0] / 3 % 3 : 0];
+	const struct tw_region keep_out = {kept, KEPT, 0};
 	struct nested_image_request req = {.modules = modules,
 					   .map = map,
 					   .map_count = 3,
@@ -97,11 +100,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return -1;
 	if (!memory)
 		memory = malloc(MEMORY);
-	memset(memory + KEPT_AT, CANARY, 0x4000);
+	memset(memory + kept, CANARY, KEPT);
 	memset(memory + SHIM_AT, CANARY, MEMORY - SHIM_AT);
 	memset(memory + 0x9f000, CANARY, 0x61000);
 	req.modules_count = 1 + data[0] % 3;
-	modules[0].base = 0x190000 + (uint64_t)data[1] * 0x1111;
+	modules[0].base = 0x280000 + (uint64_t)data[1] * 0x101;
 	modules[0].size = size - CHOICES;
 	memcpy(modules[0].cmdline, "quiet", 6);
 	for (unsigned int i = 1; i < req.modules_count; i++) {
@@ -114,7 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		require(why, "an error has its line");
 	else
 		check_start(&start);
-	require(holds(KEPT_AT, 0x4000, CANARY) && holds(SHIM_AT, MEMORY - SHIM_AT, CANARY) &&
+	require(holds(kept, KEPT, CANARY) && holds(SHIM_AT, MEMORY - SHIM_AT, CANARY) &&
 		    holds(0x9f000, 0x61000, CANARY),
 		"the shim's memory and what is no RAM stay as they are");
 	return 0;
@@ -138,7 +141,7 @@ static struct tw_bytes seed_linux(unsigned int seed)
 				 .relocatable_kernel = seed & 1,
 				 .xloadflags = seed >> 1 & 1,
 				 .cmdline_size = 255,
-				 .pref_address = LINK_AT,
+				 .pref_address = seed & 16 ? 0x284000 : LINK_AT,
 				 .init_size = 0x20000};
 
 	memcpy(file + 0x1f1, &h, sizeof(h));

@@ -124,5 +124,5 @@ const struct tw_guest hyperv_guest = {
 	.calls = ledger_calls,
 };
 
-static const struct nested_abi hyperv_abi = { "hyperv", &hyperv_guest, &hyperv_nested, hyperv_start };
+const struct nested_abi hyperv_abi = { "hyperv", &hyperv_guest, &hyperv_nested, hyperv_start };
 NESTED_ABI(hyperv_abi);

@@ -130,6 +130,7 @@ struct hv_vp *hv_vp_by_index(uint64_t index);
 uint64_t hv_cpus_of_vps(uint64_t vps);
 extern const struct nested_guest hyperv_nested;
 extern const struct tw_guest hyperv_guest;
+extern const struct nested_abi hyperv_abi;
 /* Set the partition up for a profile; see struct nested_abi. */
 bool hyperv_start(const char *profile, const char **why);
 

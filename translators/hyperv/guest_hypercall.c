@@ -115,16 +115,16 @@ static enum hv_status input(struct hv_call *c, const struct rule *rule, uint64_t
 	}
 	if (!bytes)
 		return HV_SUCCESS;
-	if (c->input & 7 || bytes > TW_PAGE_SIZE - (c->input & ~TW_PAGE_MASK))
+	if (c->input & 7)
 		return HV_INVALID_ALIGNMENT;
-	/* Whole quadwords are read: the last one lies in the page even where the list ends in its middle. */
+	/* Within one page, or NULL. Whole quadwords are read: a list may end in the middle of one. */
 	c->words = nested_gpa(c->input, TW_ALIGN_UP(bytes, 8u));
 	return c->words ? HV_SUCCESS : HV_INVALID_ALIGNMENT;
 }
 
 void *hv_output(const struct hv_call *c, unsigned int bytes)
 {
-	if (c->output & 7 || bytes > TW_PAGE_SIZE - (c->output & ~TW_PAGE_MASK))
+	if (c->output & 7)
 		return NULL;
 	return nested_gpa(c->output, bytes);
 }

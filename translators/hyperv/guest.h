@@ -55,6 +55,9 @@ struct hv_overlay {
 	uint64_t gpa;	/* where the page lies now */
 	void *page;	/* the shim's page */
 	bool placed;
+	/* hv_overlay_apply() only, under hv.lock: what move() has done, and that some CPU is at it. */
+	uint64_t applied;
+	bool applying;
 };
 
 /* Messages that wait for their slot, the oldest first; posted ones only: timers keep their own. */
@@ -146,8 +149,13 @@ enum nested_verdict hv_rdmsr(struct nested_vcpu *v, uint32_t msr, uint64_t *valu
 enum nested_verdict hv_wrmsr(struct nested_vcpu *v, uint32_t msr, uint64_t value);
 
 /* --- guest_overlay.c --- */
-/* The guest writes an MSR of the form {63:12 page, 0 enable}. */
+/* The guest writes an MSR of its own VP, of the form {63:12 page, 0 enable}. No lock may be held. */
 void hv_overlay_write(struct hv_overlay *o, uint64_t msr);
+/*
+ * Bring a page of the partition to where its msr (changed under hv.lock) says. A CPU that finds another
+ * one at it leaves its change to that one. No lock may be held.
+ */
+void hv_overlay_apply(struct hv_overlay *o);
 
 /* --- guest_page.c: GUEST_OS_ID and the hypercall page (TLFS 3.13) --- */
 void hv_page_init(void);

@@ -35,8 +35,9 @@ void hv_os_id_write(struct hv_vp *vp, uint64_t value)
 	tw_lock(&hv.lock);
 	hv.os_id = value;
 	if (!value)
-		hv_overlay_write(&hv.hypercall, hv.hypercall.msr & ~HV_PAGE_ENABLE);
+		hv.hypercall.msr &= ~HV_PAGE_ENABLE;
 	tw_unlock(&hv.lock);
+	hv_overlay_apply(&hv.hypercall);
 }
 
 /* Locked means immutable until reset: a write that tries is #GP. Enabling comes to nothing for a
@@ -50,7 +51,8 @@ enum nested_verdict hv_page_write(struct hv_vp *vp, uint64_t value)
 	if (hv.hypercall.msr & HV_HYPERCALL_LOCKED)
 		verdict = NESTED_GP;
 	else
-		hv_overlay_write(&hv.hypercall, hv.os_id ? value : value & ~HV_PAGE_ENABLE);
+		hv.hypercall.msr = hv.os_id ? value : value & ~HV_PAGE_ENABLE;
 	tw_unlock(&hv.lock);
+	hv_overlay_apply(&hv.hypercall);
 	return verdict;
 }

@@ -9,14 +9,15 @@ void hv_synic_reset(struct hv_vp *vp)
 	struct hv_synic *s = &vp->synic;
 
 	tw_lock(&s->lock);
-	hv_overlay_write(&s->messages, 0);
-	hv_overlay_write(&s->events, 0);
+	s->messages.msr = s->events.msr = 0;
 	s->control = 0;
 	s->missed = 0;
 	s->queued = 0;
 	for (unsigned int i = 0; i < HV_SINTS; i++)
 		s->sint[i] = HV_SINT_MASKED;
 	tw_unlock(&s->lock);
+	hv_overlay_write(&s->messages, 0);
+	hv_overlay_write(&s->events, 0);
 }
 
 enum nested_verdict hv_synic_read(struct hv_vp *vp, uint32_t msr, uint64_t *value)
@@ -80,7 +81,7 @@ static void page_write(struct hv_overlay *o, uint64_t value)
 {
 	if (value & HV_PAGE_ENABLE && !(o->msr & HV_PAGE_ENABLE))
 		__builtin_memset(o->page, 0, TW_PAGE_SIZE);
-	hv_overlay_write(o, value);
+	o->msr = value;
 }
 
 static enum nested_verdict write_locked(struct hv_vp *vp, uint32_t msr, uint64_t value)
@@ -114,6 +115,10 @@ enum nested_verdict hv_synic_write(struct hv_vp *vp, uint32_t msr, uint64_t valu
 	tw_lock(&vp->synic.lock);
 	verdict = write_locked(vp, msr, value);
 	tw_unlock(&vp->synic.lock);
+	if (msr == HV_MSR_SIEFP)
+		hv_overlay_write(&vp->synic.events, value);
+	else if (msr == HV_MSR_SIMP)
+		hv_overlay_write(&vp->synic.messages, value);
 	hv_message_rescan(vp); /* whatever was in the way of a message may be gone */
 	return verdict;
 }

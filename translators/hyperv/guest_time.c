@@ -80,8 +80,9 @@ void hv_reference_tsc_write(struct hv_vp *vp, uint64_t value)
 {
 	hv_count(vp, HV_COUNT_REFERENCE_TSC);
 	tw_lock(&hv.lock);
-	hv_overlay_write(&hv.tsc, value);
+	hv.tsc.msr = value;
 	tw_unlock(&hv.lock);
+	hv_overlay_apply(&hv.tsc);
 }
 
 /* Only ever switched on; everything but the one bit is reserved. */

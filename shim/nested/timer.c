@@ -11,7 +11,8 @@
 #define LVT_PERIODIC (1u << 17)
 #define LVT_DEADLINE (2u << 17)
 #define LVT_MODE     (3u << 17)
-#define MEASURE_NS   2000000
+#define MEASURE_MS    2
+#define MEASURE_TRIES 5
 
 uint64_t nested_apic_hz;
 
@@ -19,22 +20,48 @@ static bool deadline_mode;
 static uint64_t tsc_per_tick; /* 32.32: TSC ticks per undivided tick of the APIC timer */
 static uint64_t tick_per_tsc; /* 0.32 */
 
+/* TSC ticks that pass around one reading of the APIC's counter: large when we were interrupted. */
+static TW_INIT uint64_t read_both(struct nested_cpu *c, uint64_t *tsc, uint32_t *apic)
+{
+	uint64_t before = hw_rdtsc(), after;
+
+	*apic = nested_apic_read(c, APIC_TIMER_NOW);
+	after = hw_rdtsc();
+	*tsc = before + (after - before) / 2;
+	return after - before;
+}
+
+/* The best of a few tries: the one whose two readings took the least time. */
+static TW_INIT void measure(struct nested_cpu *c, uint64_t *ticks, uint64_t *tsc)
+{
+	uint64_t best = ~0ull, t0, t1, error, wait = tw_host.clock.tsc_hz / 1000 * MEASURE_MS;
+	uint32_t a0, a1;
+
+	nested_apic_write(c, APIC_TIMER_INIT, 0xffffffff);
+	for (unsigned int i = 0; i < MEASURE_TRIES; i++) {
+		error = read_both(c, &t0, &a0);
+		while (hw_rdtsc() - t0 < wait)
+			hw_pause();
+		error += read_both(c, &t1, &a1);
+		if (error < best) {
+			best = error;
+			*ticks = a0 - a1;
+			*tsc = t1 - t0;
+		}
+	}
+	nested_apic_write(c, APIC_TIMER_INIT, 0);
+}
+
 /* APIC ticks against the TSC; in deadline mode there is nothing to measure. */
 TW_INIT void nested_timer_init(void)
 {
 	struct nested_cpu *c = nested_here();
-	uint64_t t0, until = tw_clock_tsc_at(&tw_host.clock, tw_time_ns() + MEASURE_NS), ticks;
+	uint64_t t0, ticks;
 
 	deadline_mode = hw_cpuid(1, 0).ecx >> 24 & 1;
 	nested_apic_write(c, APIC_LVT_TIMER, LVT_MASKED);
 	nested_apic_write(c, APIC_TIMER_DIVIDE, 0xb);
-	nested_apic_write(c, APIC_TIMER_INIT, 0xffffffff);
-	t0 = hw_rdtsc();
-	while ((int64_t)(hw_rdtsc() - until) < 0)
-		;
-	ticks = 0xffffffffu - nested_apic_read(c, APIC_TIMER_NOW);
-	t0 = hw_rdtsc() - t0;
-	nested_apic_write(c, APIC_TIMER_INIT, 0);
+	measure(c, &ticks, &t0);
 	if (!ticks)
 		ticks = 1;
 	nested_apic_hz = ticks * (tw_host.clock.tsc_hz / 1000) / (t0 / 1000);
@@ -81,7 +108,7 @@ static void program(struct nested_cpu *c)
 	left = next > now ? next - now : 0;
 	if (left >> 31) /* in pieces: it is armed again */
 		left = 0x7fffffff;
-	t->margin = left >> 10; /* the counter's rate is measured */
+	t->margin = (left >> 4) + 100000; /* the counter's rate is measured, perhaps badly */
 	if (next)
 		t->armed = now + left;
 	nested_apic_write(c, APIC_TIMER_INIT, next ? (uint32_t)(left * tick_per_tsc >> 32) + 1 : 0);
@@ -201,8 +228,8 @@ bool nested_timer_guest_write(struct nested_cpu *c, unsigned int reg, uint64_t v
 }
 
 /*
- * The timer's vector was taken. False: no timer can have sent it, so the guest uses it itself. An
- * expiry may be early, as the counter is only measured: then nothing is due and it is armed again.
+ * The timer's vector was taken. False: nothing was armed, so the guest uses that vector itself. An expiry
+ * may be early, as the counter's rate is only measured: then nothing is due and it is armed again.
  */
 bool nested_timer_fired(struct nested_cpu *c)
 {
@@ -210,7 +237,7 @@ bool nested_timer_fired(struct nested_cpu *c)
 	uint64_t now = hw_rdtsc();
 	bool shim = t->shim_tsc && now >= t->shim_tsc, guest = t->deadline && now >= t->deadline;
 
-	if (!may_have_fired(t, now) && !t->stale)
+	if (!t->armed && !t->stale)
 		return false;
 	t->stale = false;
 	t->armed = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Fuzzer of the hypercall decoder: any registers and any input page, in 64-bit and 32-bit code. Besides
- * memory errors it checks what holds for every call: the status is one that TLFS has, reps completed
- * are between start and count, and a call that fails in its control word does nothing.
+ * Fuzzer of the hypercall decoder: any registers and any input page, in 64-bit and 32-bit code.
+ * Besides memory errors it checks what holds for every call: the status is one that TLFS has, reps
+ * completed are between start and count, and a call that fails in its control word does nothing.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +20,14 @@ struct input {
 	uint64_t control, in, out;
 };
 
-static const uint16_t codes[] = { 0x02, 0x03, 0x08, 0x0b, 0x13, 0x14, 0x15, 0x5c, 0x5d, 0x9a, 0x8001, 0x46, 0x50, 0xff };
+static const uint16_t codes[] = { 0x02, 0x03, 0x08, 0x0b,   0x13, 0x14, 0x15,
+				  0x5c, 0x5d, 0x9a, 0x8001, 0x46, 0x50, 0xff };
 
 static void check_status(uint64_t result, uint64_t control)
 {
 	static const uint16_t valid[] = { 0, 2, 3, 4, 5, 6, 0xd, 0x11, 0x12, 0x13, 0x18 };
-	uint64_t start = control >> 48 & 0xfff, count = control >> 32 & 0xfff, done = result >> 32 & 0xfff;
+	uint64_t start = control >> 48 & 0xfff, count = control >> 32 & 0xfff,
+		 done = result >> 32 & 0xfff;
 	uint16_t status = (uint16_t)result;
 	bool known = false;
 
@@ -64,8 +66,10 @@ static void one(struct input *i, const uint8_t *page, size_t size)
 
 	memcpy(mock_nested_at(0x2000), page, size < 4096 ? size : 4096);
 	if (i->how & 8) { /* mostly plausible: a known code, few reps, an address in memory */
-		i->control = (i->control & 0x0003000300000000ull) | codes[i->code % TW_ARRAY_SIZE(codes)] |
-			     (i->how & 16 ? HV_CONTROL_FAST : 0) | (uint64_t)(i->how >> 5 & 3) << HV_CONTROL_VAR_SHIFT;
+		i->control = (i->control & 0x0003000300000000ull) |
+			     codes[i->code % TW_ARRAY_SIZE(codes)] |
+			     (i->how & 16 ? HV_CONTROL_FAST : 0) |
+			     (uint64_t)(i->how >> 5 & 3) << HV_CONTROL_VAR_SHIFT;
 		if (!(i->how & 16))
 			i->in = 0x2000 + (i->offset & 0xff8);
 		i->out = 0x3000 + (i->out & 0xff8);
@@ -76,7 +80,8 @@ static void one(struct input *i, const uint8_t *page, size_t size)
 		abort();
 	result = r->long_mode ? r->rax : r->rdx << 32 | (uint32_t)r->rax;
 	check_status(result, i->control);
-	if (((uint16_t)result == HV_INVALID_HYPERCALL_INPUT || (uint16_t)result == HV_INVALID_ALIGNMENT) &&
+	if (((uint16_t)result == HV_INVALID_HYPERCALL_INPUT ||
+	     (uint16_t)result == HV_INVALID_ALIGNMENT) &&
 	    mock_flushes != flushes)
 		abort();
 }

@@ -2,8 +2,8 @@
 /*
  * Fuzzer of the synthetic MSRs: any values in any order on several VPs, while time passes, timers
  * expire and the guest frees message slots. Besides memory errors and the mock core's own checks
- * (overlays that leak, vectors of exceptions) it looks for time that goes back, for a one-shot that is
- * not set while a timer runs, and for messages that nobody will ever move.
+ * (overlays that leak, vectors of exceptions) it looks for time that goes back, for a one-shot that
+ * is not set while a timer runs, and for messages that nobody will ever move.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +15,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const uint32_t bases[] = { HV_MSR_GUEST_OS_ID, HV_MSR_VP_RUNTIME, HV_MSR_TIME_REF_COUNT, HV_MSR_EOI,
-				  HV_MSR_SCONTROL, HV_MSR_SINT0, HV_MSR_SINT0 + 8, HV_MSR_STIMER0_CONFIG,
-				  HV_MSR_CRASH_P0, HV_MSR_GUEST_IDLE, HV_MSR_TSC_INVARIANT };
+static const uint32_t bases[] = { HV_MSR_GUEST_OS_ID, HV_MSR_VP_RUNTIME,     HV_MSR_TIME_REF_COUNT,
+				  HV_MSR_EOI,	      HV_MSR_SCONTROL,	     HV_MSR_SINT0,
+				  HV_MSR_SINT0 + 8,   HV_MSR_STIMER0_CONFIG, HV_MSR_CRASH_P0,
+				  HV_MSR_GUEST_IDLE,  HV_MSR_TSC_INVARIANT };
 
 /* A value that often means something: an enabled page, a small count, a timer's configuration. */
 static uint64_t value_of(const uint8_t *b)
@@ -75,14 +76,16 @@ static void step(unsigned int cpu, const uint8_t *b)
 		break;
 	case 5:
 		if (vp->synic.messages.placed && vp->synic.messages.gpa < MOCK_NESTED_BYTES)
-			((struct hv_message_page *)vp->synic.messages.page)->slot[b[3] & 15].type = b[4] & 1;
+			((struct hv_message_page *)vp->synic.messages.page)->slot[b[3] & 15].type =
+				b[4] & 1;
 		hyperv_nested.eoi(v);
 		break;
 	case 6: {
 		struct hv_message m = { .type = 1, .payload_size = b[4] };
 
 		hv_message_post(&hv_vps[b[4] % VPS], vp, b[3] & 15, &m);
-		hv_event_signal(&hv_vps[b[4] % VPS], vp, b[3] & 15, (unsigned int)(b[5] << 8 | b[6]) % HV_EVENT_FLAGS);
+		hv_event_signal(&hv_vps[b[4] % VPS], vp, b[3] & 15,
+				(unsigned int)(b[5] << 8 | b[6]) % HV_EVENT_FLAGS);
 		break;
 	}
 	default:

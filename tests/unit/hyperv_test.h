@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* What the tests of the Hyper-V guest side share: a partition, MSRs and hypercalls as a guest does them. */
+/* What the tests of the Hyper-V guest side share: a partition, MSRs and hypercalls as a guest does
+ * them. */
 #ifndef TESTS_UNIT_HYPERV_TEST_H
 #define TESTS_UNIT_HYPERV_TEST_H
 

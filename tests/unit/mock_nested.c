@@ -67,7 +67,8 @@ void mock_nested_reset(unsigned int cpus)
 	memset(mock_direct, 0, sizeof(mock_direct));
 	memset(mock_nested_kicks, 0, sizeof(mock_nested_kicks));
 	memset(mock_xmm, 0, sizeof(mock_xmm));
-	mock_eois = mock_idles = mock_flushes = mock_yields = mock_timer_sets = mock_timer_stops = 0;
+	mock_eois = mock_idles = mock_flushes = mock_yields = mock_timer_sets = mock_timer_stops =
+		0;
 	mock_tpr = 0;
 	mock_icr = mock_flush_cpus = mock_timer_ns = 0;
 	mock_missing = 0;
@@ -75,7 +76,9 @@ void mock_nested_reset(unsigned int cpus)
 	nested_exit_cost = 5000;
 	nested_apic_hz = 1000000000;
 	nested_test_device = false;
-	tw_host = (struct tw_host){ .cpus = cpus, .timer_set = timer_set, .timer_stop = timer_stop, .yield = yield };
+	tw_host = (struct tw_host){
+		.cpus = cpus, .timer_set = timer_set, .timer_stop = timer_stop, .yield = yield
+	};
 	tw_clock_scale(&tw_host.clock, 1000000000);
 	tw_host.clock.stable = true;
 	for (unsigned int i = 0; i < cpus; i++) {

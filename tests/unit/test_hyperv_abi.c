@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Our TLFS header against the kernel's, number by number. The kernel's is no header for programs, and
- * where it lies depends on the kernel's version: so its text is read, wherever a package
+ * Our TLFS header against the kernel's, number by number. The kernel's is no header for programs,
+ * and where it lies depends on the kernel's version: so its text is read, wherever a package
  * linux-headers-*-common is installed; without one the test says so and is skipped.
  */
 #include <check.h>
@@ -125,7 +125,7 @@ static const struct pair pairs[] = {
 	{ "HV_SYNIC_STIMER_COUNT", HV_STIMERS },
 	{ "HV_MESSAGE_PAYLOAD_BYTE_COUNT", HV_MESSAGE_PAYLOAD },
 };
-#define PAIRS (sizeof(pairs) / sizeof(pairs[0]))
+#define PAIRS	 (sizeof(pairs) / sizeof(pairs[0]))
 #define NOT_OURS "HYPERV_VS_INTERFACE_EAX_SIGNATURE"
 
 /* A number as the kernel writes it: 0x10, (0xFF), BIT(3), BIT_ULL(63). */
@@ -160,16 +160,20 @@ static unsigned int compare(const char *path)
 	while (fgets(line, sizeof(line), f)) {
 		uint64_t value;
 
-		if (sscanf(line, "#define %127s%n", name, &behind) != 1 || !number(line + behind, &value))
+		if (sscanf(line, "#define %127s%n", name, &behind) != 1 ||
+		    !number(line + behind, &value))
 			continue;
 		for (unsigned int i = 0; i < PAIRS; i++) {
 			if (strcmp(pairs[i].kernel, name))
 				continue;
 			if (!strcmp(name, NOT_OURS))
-				ck_assert_uint_ne(pairs[i].ours, value); /* the comparison does compare */
+				ck_assert_uint_ne(pairs[i].ours,
+						  value); /* the comparison does compare */
 			else
-				ck_assert_msg(pairs[i].ours == value, "%s: 0x%llx, the kernel's is 0x%llx", name,
-					      (unsigned long long)pairs[i].ours, (unsigned long long)value);
+				ck_assert_msg(pairs[i].ours == value,
+					      "%s: 0x%llx, the kernel's is 0x%llx", name,
+					      (unsigned long long)pairs[i].ours,
+					      (unsigned long long)value);
 			seen++;
 		}
 	}
@@ -182,8 +186,10 @@ START_TEST(numbers)
 	glob_t g;
 	unsigned int seen = 0;
 
-	if (glob("/usr/src/linux-headers-*-common/include/asm-generic/hyperv-tlfs.h", 0, NULL, &g) ||
-	    glob("/usr/src/linux-headers-*-common/arch/x86/include/asm/hyperv-tlfs.h", GLOB_APPEND, NULL, &g)) {
+	if (glob("/usr/src/linux-headers-*-common/include/asm-generic/hyperv-tlfs.h", 0, NULL,
+		 &g) ||
+	    glob("/usr/src/linux-headers-*-common/arch/x86/include/asm/hyperv-tlfs.h", GLOB_APPEND,
+		 NULL, &g)) {
 		printf("hyperv-abi: SKIP: no package linux-headers-*-common is installed\n");
 		return;
 	}

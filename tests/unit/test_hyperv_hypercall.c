@@ -3,8 +3,9 @@
 #include "hyperv_test.h"
 
 #define FAST HV_CONTROL_FAST
-#define REPS(count, start) ((uint64_t)(count) << HV_CONTROL_COUNT_SHIFT | (uint64_t)(start) << HV_CONTROL_START_SHIFT)
-#define VAR(n) ((uint64_t)(n) << HV_CONTROL_VAR_SHIFT)
+#define REPS(count, start)                                                                         \
+	((uint64_t)(count) << HV_CONTROL_COUNT_SHIFT | (uint64_t)(start) << HV_CONTROL_START_SHIFT)
+#define VAR(n)	((uint64_t)(n) << HV_CONTROL_VAR_SHIFT)
 #define DONE(n) ((uint64_t)(n) << HV_RESULT_REPS_SHIFT)
 
 static uint64_t *in; /* quadwords of the input page */
@@ -50,7 +51,8 @@ START_TEST(codes)
 	ck_assert_uint_eq(call(0xffff | 1ull << 63, 0, 0), HV_INVALID_HYPERCALL_CODE);
 	boot(1, "fast");
 	introduce();
-	ck_assert_uint_eq(call(HV_CALL_EXT_QUERY_CAPABILITIES, 0, OUTPUT), HV_INVALID_HYPERCALL_CODE);
+	ck_assert_uint_eq(call(HV_CALL_EXT_QUERY_CAPABILITIES, 0, OUTPUT),
+			  HV_INVALID_HYPERCALL_CODE);
 	ck_assert_uint_eq(call(HV_CALL_POST_MESSAGE, INPUT, 0), HV_ACCESS_DENIED);
 	ck_assert_uint_eq(call(HV_CALL_SIGNAL_EVENT | FAST, 1, 0), HV_ACCESS_DENIED);
 }
@@ -65,7 +67,8 @@ START_TEST(control_word)
 				  HV_INVALID_HYPERCALL_INPUT);
 	ck_assert_uint_eq(call(HV_CALL_FLUSH_SPACE, INPUT, 0), 0);
 	/* Rep counts where they do not belong, and wrong ones where they do. */
-	ck_assert_uint_eq(call(HV_CALL_FLUSH_SPACE | REPS(1, 0), INPUT, 0), HV_INVALID_HYPERCALL_INPUT);
+	ck_assert_uint_eq(call(HV_CALL_FLUSH_SPACE | REPS(1, 0), INPUT, 0),
+			  HV_INVALID_HYPERCALL_INPUT);
 	ck_assert_uint_eq(call(HV_CALL_FLUSH_LIST, INPUT, 0), HV_INVALID_HYPERCALL_INPUT);
 	ck_assert_uint_eq(call(HV_CALL_FLUSH_LIST | REPS(2, 2), INPUT, 0),
 			  HV_INVALID_HYPERCALL_INPUT | DONE(2));
@@ -74,7 +77,8 @@ START_TEST(control_word)
 	/* Calls without a fast form. */
 	ck_assert_uint_eq(call(HV_CALL_POST_MESSAGE | FAST, 0, 0), HV_INVALID_HYPERCALL_INPUT);
 	/* The control word comes before the address. */
-	ck_assert_uint_eq(call(HV_CALL_FLUSH_SPACE | 1ull << 63, INPUT + 1, 0), HV_INVALID_HYPERCALL_INPUT);
+	ck_assert_uint_eq(call(HV_CALL_FLUSH_SPACE | 1ull << 63, INPUT + 1, 0),
+			  HV_INVALID_HYPERCALL_INPUT);
 }
 END_TEST
 
@@ -121,7 +125,8 @@ START_TEST(flush_ex)
 	ck_assert_uint_eq(mock_flush_cpus, 6);
 	/* Banks and size of the variable header must agree. */
 	ck_assert_uint_eq(call(HV_CALL_FLUSH_SPACE_EX, INPUT, 0), HV_INVALID_HYPERCALL_INPUT);
-	ck_assert_uint_eq(call(HV_CALL_FLUSH_SPACE_EX | VAR(2), INPUT, 0), HV_INVALID_HYPERCALL_INPUT);
+	ck_assert_uint_eq(call(HV_CALL_FLUSH_SPACE_EX | VAR(2), INPUT, 0),
+			  HV_INVALID_HYPERCALL_INPUT);
 	in[3] = 1ull << 63; /* a bank that names nobody here */
 	mock_flushes = 0;
 	ck_assert_uint_eq(call(HV_CALL_FLUSH_SPACE_EX | VAR(1), INPUT, 0), 0);
@@ -155,7 +160,8 @@ START_TEST(ipi)
 	ck_assert_uint_eq(ipis(0x41), 0xf);
 	ck_assert_uint_eq(call(HV_CALL_SEND_IPI | FAST, 15, 1), HV_INVALID_PARAMETER);
 	ck_assert_uint_eq(call(HV_CALL_SEND_IPI | FAST, 0x100, 1), HV_INVALID_PARAMETER);
-	ck_assert_uint_eq(call(HV_CALL_SEND_IPI | FAST, 1ull << 32 | 0x40, 1), HV_INVALID_PARAMETER);
+	ck_assert_uint_eq(call(HV_CALL_SEND_IPI | FAST, 1ull << 32 | 0x40, 1),
+			  HV_INVALID_PARAMETER);
 	ck_assert_uint_eq(ipis(0x40), 0);
 }
 END_TEST
@@ -176,11 +182,13 @@ START_TEST(ipi_ex_and_xmm)
 	ck_assert_uint_eq(call(HV_CALL_SEND_IPI_EX | VAR(1) | FAST, 0x43, HV_SET_SPARSE), 0);
 	ck_assert_uint_eq(ipis(0x43), 6);
 	/* 24 + 12 * 8 bytes are more than there are registers. */
-	ck_assert_uint_eq(call(HV_CALL_SEND_IPI_EX | VAR(12) | FAST, 0x43, 0), HV_INVALID_HYPERCALL_INPUT);
+	ck_assert_uint_eq(call(HV_CALL_SEND_IPI_EX | VAR(12) | FAST, 0x43, 0),
+			  HV_INVALID_HYPERCALL_INPUT);
 	boot(4, "full-xmm");
 	introduce();
 	ck_assert(!(id(0x40000003).edx & HV_EDX_XMM_INPUT));
-	ck_assert_uint_eq(call(HV_CALL_SEND_IPI_EX | VAR(1) | FAST, 0x43, 0), HV_INVALID_HYPERCALL_INPUT);
+	ck_assert_uint_eq(call(HV_CALL_SEND_IPI_EX | VAR(1) | FAST, 0x43, 0),
+			  HV_INVALID_HYPERCALL_INPUT);
 }
 END_TEST
 
@@ -216,10 +224,13 @@ START_TEST(vp_index)
 	out[0] = 77;
 	ck_assert_uint_eq(call(HV_CALL_VP_INDEX_OF_APIC_ID | REPS(3, 2), INPUT, OUTPUT), DONE(3));
 	ck_assert_uint_eq(out[0], 77); /* not done again */
-	ck_assert_uint_eq(call(HV_CALL_VP_INDEX_OF_APIC_ID | REPS(3, 0), INPUT, OUTPUT + 4), HV_INVALID_ALIGNMENT);
-	ck_assert_uint_eq(call(HV_CALL_VP_INDEX_OF_APIC_ID | REPS(3, 0), INPUT, ~7ull), HV_INVALID_ALIGNMENT);
+	ck_assert_uint_eq(call(HV_CALL_VP_INDEX_OF_APIC_ID | REPS(3, 0), INPUT, OUTPUT + 4),
+			  HV_INVALID_ALIGNMENT);
+	ck_assert_uint_eq(call(HV_CALL_VP_INDEX_OF_APIC_ID | REPS(3, 0), INPUT, ~7ull),
+			  HV_INVALID_ALIGNMENT);
 	in[0] = 1;
-	ck_assert_uint_eq(call(HV_CALL_VP_INDEX_OF_APIC_ID | REPS(3, 0), INPUT, OUTPUT), HV_INVALID_PARTITION_ID);
+	ck_assert_uint_eq(call(HV_CALL_VP_INDEX_OF_APIC_ID | REPS(3, 0), INPUT, OUTPUT),
+			  HV_INVALID_PARTITION_ID);
 }
 END_TEST
 
@@ -230,7 +241,8 @@ START_TEST(ext_query)
 	*out = 5;
 	ck_assert_uint_eq(call(HV_CALL_EXT_QUERY_CAPABILITIES, 0, OUTPUT), 0);
 	ck_assert_uint_eq(*out, 0);
-	ck_assert_uint_eq(call(HV_CALL_EXT_QUERY_CAPABILITIES, 0, OUTPUT + 1), HV_INVALID_ALIGNMENT);
+	ck_assert_uint_eq(call(HV_CALL_EXT_QUERY_CAPABILITIES, 0, OUTPUT + 1),
+			  HV_INVALID_ALIGNMENT);
 }
 END_TEST
 
@@ -240,7 +252,8 @@ START_TEST(ledger_counts)
 
 	call(HV_CALL_SEND_IPI | FAST, 0x40, 1);
 	ck_assert_uint_eq(calls[HV_COUNT_SEND_IPI], before + 1);
-	ck_assert_str_eq(hyperv_guest.calls[HV_COUNT_SEND_IPI].guest, "HvCallSendSyntheticClusterIpi");
+	ck_assert_str_eq(hyperv_guest.calls[HV_COUNT_SEND_IPI].guest,
+			 "HvCallSendSyntheticClusterIpi");
 }
 END_TEST
 

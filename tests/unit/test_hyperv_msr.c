@@ -13,7 +13,7 @@ START_TEST(fast_leaves)
 	ck_assert(id(1).ecx >> 31);
 	r = id(0x40000003);
 	ck_assert_uint_eq(r.eax, HV_EAX_HYPERCALL | HV_EAX_VP_INDEX | HV_EAX_TIME_REF_COUNT |
-				     HV_EAX_REFERENCE_TSC | HV_EAX_FREQUENCY | HV_EAX_RESET);
+					 HV_EAX_REFERENCE_TSC | HV_EAX_FREQUENCY | HV_EAX_RESET);
 	ck_assert_uint_eq(r.ebx, 0);
 	ck_assert_uint_eq(r.edx, HV_EDX_FREQUENCY | HV_EDX_CRASH | HV_EDX_HYPERCALL_LOCK);
 	r = id(0x40000004);
@@ -53,8 +53,9 @@ END_TEST
 
 START_TEST(what_is_not_offered_faults)
 {
-	static const uint32_t msrs[] = { HV_MSR_SCONTROL, HV_MSR_STIMER0_CONFIG, HV_MSR_EOI, HV_MSR_TPR,
-					 HV_MSR_TSC_INVARIANT, 0x40000106, 0x40000fff };
+	static const uint32_t msrs[] = { HV_MSR_SCONTROL, HV_MSR_STIMER0_CONFIG, HV_MSR_EOI,
+					 HV_MSR_TPR,	  HV_MSR_TSC_INVARIANT,	 0x40000106,
+					 0x40000fff };
 
 	boot(1, "fast");
 	for (unsigned int i = 0; i < TW_ARRAY_SIZE(msrs); i++) {
@@ -136,7 +137,8 @@ START_TEST(time_agrees)
 	page = mock_nested_at(0x6000);
 	ck_assert_uint_ne(page->sequence, 0);
 	for (mock_tsc = 0; mock_tsc < 100000000000000ull; mock_tsc = mock_tsc * 3 + 7) {
-		uint64_t by_page = (uint64_t)(((unsigned __int128)mock_tsc * page->scale) >> 64) + (uint64_t)page->offset;
+		uint64_t by_page = (uint64_t)(((unsigned __int128)mock_tsc * page->scale) >> 64) +
+				   (uint64_t)page->offset;
 		uint64_t now = rd(1, HV_MSR_TIME_REF_COUNT);
 
 		ck_assert_uint_eq(by_page, now);
@@ -273,7 +275,8 @@ static void crash(uint64_t gpa, uint64_t length)
 
 START_TEST(crash_message)
 {
-	static const char text[] = "<6>[ 1.0] one\n<0>[ 2.0] Kernel panic - not syncing: \033boom\n<0>[ 3.0] end\n";
+	static const char text[] =
+		"<6>[ 1.0] one\n<0>[ 2.0] Kernel panic - not syncing: \033boom\n<0>[ 3.0] end\n";
 
 	boot(1, "fast");
 	ck_assert_uint_eq(rd(0, HV_MSR_CRASH_CTL), HV_CRASH_NOTIFY | HV_CRASH_MESSAGE);

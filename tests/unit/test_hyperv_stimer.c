@@ -2,10 +2,10 @@
 /* Synthetic timers: every mode, over the one one-shot that a CPU has. Times are in 100 ns. */
 #include "hyperv_test.h"
 
-#define SINT   2
-#define VECTOR 0x52
-#define DIRECT (HV_STIMER_DIRECT | 0xedull << HV_STIMER_VECTOR_SHIFT)
-#define BY_SINT ((uint64_t)SINT << HV_STIMER_SINT_SHIFT)
+#define SINT	  2
+#define VECTOR	  0x52
+#define DIRECT	  (HV_STIMER_DIRECT | 0xedull << HV_STIMER_VECTOR_SHIFT)
+#define BY_SINT	  ((uint64_t)SINT << HV_STIMER_SINT_SHIFT)
 #define CONFIG(n) (HV_MSR_STIMER0_CONFIG + 2 * (n))
 #define COUNT(n)  (HV_MSR_STIMER0_COUNT + 2 * (n))
 

@@ -186,7 +186,9 @@ START_TEST(connections_of_the_test_device)
 	struct hv_post_message *in = mock_nested_at(INPUT);
 	unsigned int warned = mock_log_lines[TW_LOG_WARN];
 
-	*in = (struct hv_post_message){ .connection = 0x10, .type = 0x12345678, .payload_size = 8, .payload = { 9 } };
+	*in = (struct hv_post_message){
+		.connection = 0x10, .type = 0x12345678, .payload_size = 8, .payload = { 9 }
+	};
 	ck_assert_int_eq(command(4, 0x10, 0, SINT), NESTED_PASS); /* not without force */
 	ck_assert_uint_eq(call(HV_CALL_POST_MESSAGE, INPUT, 0), HV_INVALID_CONNECTION_ID);
 	nested_test_device = true;
@@ -198,8 +200,10 @@ START_TEST(connections_of_the_test_device)
 	ck_assert_uint_eq(call(HV_CALL_SIGNAL_EVENT | HV_CONTROL_FAST, 0x20, 0), 0);
 	ck_assert_uint_eq(((uint8_t *)mock_nested_at(SIEF + 0x2000 + SINT * 256))[4], 1);
 	/* A kind is not the other; a flag that is not the connection's. */
-	ck_assert_uint_eq(call(HV_CALL_SIGNAL_EVENT | HV_CONTROL_FAST, 0x10, 0), HV_INVALID_CONNECTION_ID);
-	ck_assert_uint_eq(call(HV_CALL_SIGNAL_EVENT | HV_CONTROL_FAST, 1ull << 32 | 0x20, 0), HV_INVALID_PARAMETER);
+	ck_assert_uint_eq(call(HV_CALL_SIGNAL_EVENT | HV_CONTROL_FAST, 0x10, 0),
+			  HV_INVALID_CONNECTION_ID);
+	ck_assert_uint_eq(call(HV_CALL_SIGNAL_EVENT | HV_CONTROL_FAST, 1ull << 32 | 0x20, 0),
+			  HV_INVALID_PARAMETER);
 	in->payload_size = 241;
 	ck_assert_uint_eq(call(HV_CALL_POST_MESSAGE, INPUT, 0), HV_INVALID_PARAMETER);
 	in->payload_size = 8;
@@ -215,10 +219,10 @@ START_TEST(connections_of_the_test_device)
 	ck_assert_uint_eq(mock_apic[0][VECTOR], 1);
 	command(2, 0, 0, SINT);
 	ck_assert_uint_eq(mock_log_lines[TW_LOG_WARN], warned);
-	command(3, 0, 0, SINT);	 /* destroyed */
+	command(3, 0, 0, SINT);	   /* destroyed */
 	command(4, 0x10, 0, SINT); /* there already */
-	command(1, 0, 7, SINT);	 /* no such VP */
-	command(1, 0, 0, 16);	 /* no such SINT */
+	command(1, 0, 7, SINT);	   /* no such VP */
+	command(1, 0, 0, 16);	   /* no such SINT */
 	command(99, 0, 0, 0);
 	ck_assert_uint_eq(mock_log_lines[TW_LOG_WARN], warned + 5);
 	command(5, 0x10, 0, SINT);

@@ -12,7 +12,7 @@ static const struct tw_call ledger_calls[] = {
 #define X(id, name, op, status) { name, TW_OP_##op, TW_##status },
 	HV_CALLS(X)
 #undef X
-	{ NULL, 0, 0 }
+		{ NULL, 0, 0 }
 };
 _Static_assert(HV_COUNT_COUNT <= TW_LEDGER_CALLS, "the ledger has too few counters");
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * translators/hyperv, guest side: the one internal header. Each prototype stands under the file that
- * owns it. Numbers and layouts are in abi/hyperv.h; "TLFS n" in comments means a section of the
- * Hypervisor Top Level Functional Specification.
+ * translators/hyperv, guest side: the one internal header. Each prototype stands under the file
+ * that owns it. Numbers and layouts are in abi/hyperv.h; "TLFS n" in comments means a section of
+ * the Hypervisor Top Level Functional Specification.
  *
  * What belongs to one VP is changed on its own CPU only, with two exceptions that have rules of
  * their own: messages and event flags (struct hv_synic, under its lock) and AutoEOI vectors from
@@ -51,11 +51,11 @@ enum hv_feature {
 
 /* An MSR that lays a page of the shim over one of the guest's. */
 struct hv_overlay {
-	uint64_t msr;	/* as the guest wrote it */
-	uint64_t gpa;	/* where the page lies now */
-	void *page;	/* the shim's page */
+	uint64_t msr; /* as the guest wrote it */
+	uint64_t gpa; /* where the page lies now */
+	void *page;   /* the shim's page */
 	bool placed;
-	/* hv_overlay_apply() only, under hv.lock: what move() has done, and that some CPU is at it. */
+	/* hv_overlay_apply() only, under hv.lock: what is done, and that some CPU is at it. */
 	uint64_t applied;
 	bool applying;
 };
@@ -79,8 +79,8 @@ struct hv_synic {
 
 struct hv_stimer {
 	uint64_t config, count;
-	uint64_t due;	   /* 100 ns: the expiry that the next message tells */
-	uint64_t fire;	   /* 100 ns: when it really comes (later than due while catching up); 0 = off */
+	uint64_t due; /* 100 ns: the expiry that the next message tells */
+	uint64_t fire; /* 100 ns: when it comes: after due while catching up; 0 = off */
 	bool message_waits; /* expired, and its slot was busy */
 };
 
@@ -88,7 +88,7 @@ struct hv_vp {
 	struct nested_vcpu *v;
 	uint32_t index; /* VP index: rank of the APIC id (hazard H-11) */
 	struct hv_overlay assist;
-	bool assisted; /* an interrupt that needs no EOI is in service */
+	bool assisted;	      /* an interrupt that needs no EOI is in service */
 	uint64_t auto_eoi[4]; /* vectors that other CPUs want delivered without EOI */
 	struct hv_synic synic;
 	struct hv_stimer stimer[HV_STIMERS];
@@ -149,11 +149,11 @@ enum nested_verdict hv_rdmsr(struct nested_vcpu *v, uint32_t msr, uint64_t *valu
 enum nested_verdict hv_wrmsr(struct nested_vcpu *v, uint32_t msr, uint64_t value);
 
 /* --- guest_overlay.c --- */
-/* The guest writes an MSR of its own VP, of the form {63:12 page, 0 enable}. No lock may be held. */
+/* The guest writes an MSR of its own VP, {63:12 page, 0 enable}. No lock may be held. */
 void hv_overlay_write(struct hv_overlay *o, uint64_t msr);
 /*
- * Bring a page of the partition to where its msr (changed under hv.lock) says. A CPU that finds another
- * one at it leaves its change to that one. No lock may be held.
+ * Bring a page of the partition to where its msr (changed under hv.lock) says. A CPU that finds
+ * another one at it leaves its change to that one. No lock may be held.
  */
 void hv_overlay_apply(struct hv_overlay *o);
 
@@ -173,7 +173,8 @@ enum nested_verdict hv_invariant_write(struct hv_vp *vp, uint64_t value);
 /* --- guest_apic.c: APIC MSRs and the VP assist page (TLFS 10.2, 10.3) --- */
 enum nested_verdict hv_apic_read(struct hv_vp *vp, uint32_t msr, uint64_t *value);
 enum nested_verdict hv_apic_write(struct hv_vp *vp, uint32_t msr, uint64_t value);
-/* Raise a vector on a VP as the real APIC would, or where auto_eoi without an EOI. from: the caller. */
+/* Raise a vector on a VP as the real APIC would, or where auto_eoi without an EOI. from: the
+ * caller. */
 void hv_interrupt(struct hv_vp *from, struct hv_vp *vp, uint8_t vector, bool auto_eoi);
 /* Deliver what other CPUs left in auto_eoi. */
 void hv_interrupt_kicked(struct hv_vp *vp);
@@ -185,7 +186,8 @@ enum nested_verdict hv_synic_write(struct hv_vp *vp, uint32_t msr, uint64_t valu
 /* With the lock held: tell the guest that something is in the slots of a SINT. */
 void hv_sint_raise(struct hv_vp *from, struct hv_vp *vp, unsigned int sint);
 /* Set an event flag; interrupts on its 0 to 1 edge only (hazard H-21). Any CPU. */
-enum hv_status hv_event_signal(struct hv_vp *from, struct hv_vp *vp, unsigned int sint, unsigned int flag);
+enum hv_status hv_event_signal(struct hv_vp *from, struct hv_vp *vp, unsigned int sint,
+			       unsigned int flag);
 
 /* --- guest_message.c: the message page (TLFS 11.6) --- */
 /* Post a message, or queue it while its slot is busy. Any CPU. */
@@ -244,8 +246,8 @@ static inline unsigned int hv_bits(uint64_t set)
 enum hv_status hv_vp_set_cpus(const struct hv_call *c, unsigned int at, uint64_t *cpus);
 
 /* --- guest_calls.c: what the calls do --- */
-hv_call_fn hv_call_flush, hv_call_flush_ex, hv_call_send_ipi, hv_call_send_ipi_ex, hv_call_spin_wait,
-	hv_call_vp_index, hv_call_ext_query;
+hv_call_fn hv_call_flush, hv_call_flush_ex, hv_call_send_ipi, hv_call_send_ipi_ex,
+	hv_call_spin_wait, hv_call_vp_index, hv_call_ext_query;
 
 /* --- guest_connection.c: ports and connections (TLFS 11.10) --- */
 hv_call_fn hv_call_post_message, hv_call_signal_event;
@@ -261,7 +263,7 @@ bool hv_disconnect(uint32_t id, bool event);
 
 /* --- guest_testdev.c: QEMU's hyperv-testdev, under force=hv-testdev --- */
 #define HV_TESTDEV_PORT 0x3000
-enum nested_verdict hv_testdev_port(struct nested_vcpu *v, uint16_t port, unsigned int size, bool out,
-				    uint32_t *value);
+enum nested_verdict hv_testdev_port(struct nested_vcpu *v, uint16_t port, unsigned int size,
+				    bool out, uint32_t *value);
 
 #endif /* TRANSLATORS_HYPERV_GUEST_H */

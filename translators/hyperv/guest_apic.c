@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * The local APIC by synthetic MSRs, interrupts of synthetic sources, and the assist page that saves
- * an EOI. The guest's APIC is the real one. An interrupt that shall need no EOI must therefore bypass
- * it: that is what AutoEOI and EOI assist have in common.
+ * an EOI. The guest's APIC is the real one. An interrupt that shall need no EOI must therefore
+ * bypass it: that is what AutoEOI and EOI assist have in common.
  */
 #include "guest.h"
 
@@ -30,7 +30,7 @@ enum nested_verdict hv_apic_read(struct hv_vp *vp, uint32_t msr, uint64_t *value
 	}
 }
 
-/* The guest may write EOI for an interrupt that needed none: the APIC has nothing in service then. */
+/* An EOI for an interrupt that needed none: the APIC has nothing in service then. */
 static void end_of_interrupt(struct hv_vp *vp)
 {
 	volatile uint32_t *word = assist_word(vp);
@@ -80,7 +80,8 @@ static bool assist(struct hv_vp *vp, uint8_t vector)
 {
 	volatile uint32_t *word = assist_word(vp);
 
-	if (!hv_has(HV_F_EOI_ASSIST) || !word || __atomic_load_n(word, __ATOMIC_ACQUIRE) & HV_ASSIST_NO_EOI ||
+	if (!hv_has(HV_F_EOI_ASSIST) || !word ||
+	    __atomic_load_n(word, __ATOMIC_ACQUIRE) & HV_ASSIST_NO_EOI ||
 	    nested_apic_tpr(vp->v) >> 4 >= vector >> 4)
 		return false;
 	__atomic_fetch_or(word, HV_ASSIST_NO_EOI, __ATOMIC_ACQ_REL);
@@ -97,7 +98,8 @@ void hv_interrupt(struct hv_vp *from, struct hv_vp *vp, uint8_t vector, bool aut
 	} else if (here) {
 		nested_interrupt_no_apic(vp->v, vector);
 	} else {
-		__atomic_fetch_or(&vp->auto_eoi[vector >> 6], 1ull << (vector & 63), __ATOMIC_ACQ_REL);
+		__atomic_fetch_or(&vp->auto_eoi[vector >> 6], 1ull << (vector & 63),
+				  __ATOMIC_ACQ_REL);
 		nested_kick(vp->v->cpu);
 	}
 }
@@ -108,6 +110,7 @@ void hv_interrupt_kicked(struct hv_vp *vp)
 		uint64_t bits = __atomic_exchange_n(&vp->auto_eoi[i], 0, __ATOMIC_ACQ_REL);
 
 		for (; bits; bits &= bits - 1)
-			nested_interrupt_no_apic(vp->v, (uint8_t)(i * 64 + (unsigned int)__builtin_ctzll(bits)));
+			nested_interrupt_no_apic(
+				vp->v, (uint8_t)(i * 64 + (unsigned int)__builtin_ctzll(bits)));
 	}
 }

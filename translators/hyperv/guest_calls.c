@@ -37,7 +37,8 @@ enum hv_status hv_call_flush_ex(struct hv_call *c)
 	return flush(c, flags & HV_FLUSH_ALL_PROCESSORS ? hv_cpus_of_vps(~0ull) : cpus);
 }
 
-/* Fixed delivery of vectors that are not exceptions'; other trust levels than 0 do not exist here. */
+/* Fixed delivery of vectors that are not exceptions'; other trust levels than 0 do not exist here.
+ */
 static enum hv_status send_ipi(uint64_t head, uint64_t cpus)
 {
 	uint32_t vector = (uint32_t)head;

@@ -67,7 +67,8 @@ enum hv_status hv_call_post_message(struct hv_call *c)
 	uint32_t size = (uint32_t)(hv_word(c, 1) >> 32);
 	struct hv_connection to;
 
-	if (m.type == HV_MESSAGE_NONE || m.type & HV_MESSAGE_HYPERVISOR || size > HV_MESSAGE_PAYLOAD)
+	if (m.type == HV_MESSAGE_NONE || m.type & HV_MESSAGE_HYPERVISOR ||
+	    size > HV_MESSAGE_PAYLOAD)
 		return HV_INVALID_PARAMETER;
 	if (!look_up((uint32_t)hv_word(c, 0), false, &to))
 		return HV_INVALID_CONNECTION_ID;

@@ -65,7 +65,8 @@ static void features(uint32_t leaf, struct hw_cpuid *r)
 	}
 	r->eax = all.hints;
 	r->ebx = hv_has(HV_F_SPIN) ? 0xfff : HV_SPIN_NEVER;
-	r->ecx = hw_cpuid(0x80000000, 0).eax >= LEAF_ADDRESS ? hw_cpuid(LEAF_ADDRESS, 0).eax & 0x7f : 36;
+	r->ecx = hw_cpuid(0x80000000, 0).eax >= LEAF_ADDRESS ? hw_cpuid(LEAF_ADDRESS, 0).eax & 0x7f
+							     : 36;
 	r->edx = 0;
 }
 
@@ -74,7 +75,8 @@ static void hypervisor_leaf(uint32_t leaf, struct hw_cpuid *r)
 	*r = (struct hw_cpuid){ 0, 0, 0, 0 };
 	switch (leaf) {
 	case HV_LEAF_VENDOR:
-		*r = (struct hw_cpuid){ HV_LEAF_HARDWARE, HV_VENDOR_EBX, HV_VENDOR_ECX, HV_VENDOR_EDX };
+		*r = (struct hw_cpuid){ HV_LEAF_HARDWARE, HV_VENDOR_EBX, HV_VENDOR_ECX,
+					HV_VENDOR_EDX };
 		break;
 	case HV_LEAF_INTERFACE:
 		r->eax = HV_INTERFACE;
@@ -104,5 +106,6 @@ void hv_cpuid(struct nested_vcpu *v, uint32_t leaf, uint32_t subleaf, struct hw_
 	else if (leaf >= HV_LEAF_VENDOR && leaf <= HV_LEAF_LAST_OF_BASE)
 		hypervisor_leaf(leaf, r);
 	else if (leaf == LEAF_POWER && hv_has(HV_F_INVARIANT) && !hv.invariant)
-		r->edx &= ~LEAF_POWER_INVARIANT; /* shown when the guest has asked for it (TLFS 12.8) */
+		r->edx &= ~LEAF_POWER_INVARIANT; /* shown when the guest has asked for it
+						    (TLFS 12.8) */
 }

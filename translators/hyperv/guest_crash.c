@@ -46,7 +46,9 @@ static void report(bool message)
 {
 	const uint64_t *p = hv.crash;
 	char line[LINE_MOST + 1] = "no message";
-	const char *s = message && p[4] && p[4] <= TW_PAGE_SIZE ? nested_gpa(p[3], (unsigned int)p[4]) : NULL;
+	const char *s = message && p[4] && p[4] <= TW_PAGE_SIZE
+				? nested_gpa(p[3], (unsigned int)p[4])
+				: NULL;
 
 	if (s)
 		printable(line, best_line(s, p[4]));

@@ -22,18 +22,18 @@ struct rule {
 };
 
 static const struct rule rules[] = {
-	{ HV_CALL_FLUSH_SPACE, HV_COUNT_FLUSH_SPACE, HV_F_COUNT, 0, sizeof(struct hv_flush), 0, false,
+	{ HV_CALL_FLUSH_SPACE, HV_COUNT_FLUSH_SPACE, HV_F_COUNT, 0, sizeof(struct hv_flush), 0,
+	  false, false, hv_call_flush },
+	{ HV_CALL_FLUSH_LIST, HV_COUNT_FLUSH_LIST, HV_F_COUNT, 0, sizeof(struct hv_flush), 8, false,
 	  false, hv_call_flush },
-	{ HV_CALL_FLUSH_LIST, HV_COUNT_FLUSH_LIST, HV_F_COUNT, 0, sizeof(struct hv_flush), 8, false, false,
-	  hv_call_flush },
-	{ HV_CALL_SEND_IPI, HV_COUNT_SEND_IPI, HV_F_COUNT, 0, sizeof(struct hv_send_ipi), 0, false, false,
-	  hv_call_send_ipi },
-	{ HV_CALL_FLUSH_SPACE_EX, HV_COUNT_FLUSH_SPACE_EX, HV_F_COUNT, 0, sizeof(struct hv_flush_ex), 0,
-	  true, false, hv_call_flush_ex },
-	{ HV_CALL_FLUSH_LIST_EX, HV_COUNT_FLUSH_LIST_EX, HV_F_COUNT, 0, sizeof(struct hv_flush_ex), 8,
-	  true, false, hv_call_flush_ex },
-	{ HV_CALL_SEND_IPI_EX, HV_COUNT_SEND_IPI_EX, HV_F_COUNT, 0, sizeof(struct hv_send_ipi_ex), 0, true,
-	  false, hv_call_send_ipi_ex },
+	{ HV_CALL_SEND_IPI, HV_COUNT_SEND_IPI, HV_F_COUNT, 0, sizeof(struct hv_send_ipi), 0, false,
+	  false, hv_call_send_ipi },
+	{ HV_CALL_FLUSH_SPACE_EX, HV_COUNT_FLUSH_SPACE_EX, HV_F_COUNT, 0,
+	  sizeof(struct hv_flush_ex), 0, true, false, hv_call_flush_ex },
+	{ HV_CALL_FLUSH_LIST_EX, HV_COUNT_FLUSH_LIST_EX, HV_F_COUNT, 0, sizeof(struct hv_flush_ex),
+	  8, true, false, hv_call_flush_ex },
+	{ HV_CALL_SEND_IPI_EX, HV_COUNT_SEND_IPI_EX, HV_F_COUNT, 0, sizeof(struct hv_send_ipi_ex),
+	  0, true, false, hv_call_send_ipi_ex },
 	{ HV_CALL_LONG_SPIN_WAIT, HV_COUNT_LONG_SPIN_WAIT, HV_F_COUNT, 0, 8, 0, false, false,
 	  hv_call_spin_wait },
 	{ HV_CALL_POST_MESSAGE, HV_COUNT_POST_MESSAGE, HV_F_MESSAGE, HV_ACCESS_DENIED,
@@ -42,16 +42,17 @@ static const struct rule rules[] = {
 	  sizeof(struct hv_signal_event), 0, false, false, hv_call_signal_event },
 	{ HV_CALL_VP_INDEX_OF_APIC_ID, HV_COUNT_VP_INDEX_OF_APIC_ID, HV_F_COUNT, 0,
 	  sizeof(struct hv_vp_index_of_apic_id), 4, false, true, hv_call_vp_index },
-	{ HV_CALL_EXT_QUERY_CAPABILITIES, HV_COUNT_EXT_QUERY, HV_F_EXT, HV_INVALID_HYPERCALL_CODE, 0, 0,
-	  false, true, hv_call_ext_query },
+	{ HV_CALL_EXT_QUERY_CAPABILITIES, HV_COUNT_EXT_QUERY, HV_F_EXT, HV_INVALID_HYPERCALL_CODE,
+	  0, 0, false, true, hv_call_ext_query },
 };
 
 /* Calls that exist, but not for a partition without privileges. */
 static bool privileged(uint16_t code)
 {
 	static const uint16_t codes[] = {
-		HV_CALL_GET_PARTITION_ID, HV_CALL_DEPOSIT_MEMORY, HV_CALL_CREATE_VP,
-		HV_CALL_GET_VP_REGISTERS, HV_CALL_SET_VP_REGISTERS, HV_CALL_ADD_LOGICAL_PROCESSOR,
+		HV_CALL_GET_PARTITION_ID,    HV_CALL_DEPOSIT_MEMORY,
+		HV_CALL_CREATE_VP,	     HV_CALL_GET_VP_REGISTERS,
+		HV_CALL_SET_VP_REGISTERS,    HV_CALL_ADD_LOGICAL_PROCESSOR,
 		HV_CALL_GET_SYSTEM_PROPERTY, HV_CALL_START_VP,
 	};
 
@@ -117,7 +118,8 @@ static enum hv_status input(struct hv_call *c, const struct rule *rule, uint64_t
 		return HV_SUCCESS;
 	if (c->input & 7)
 		return HV_INVALID_ALIGNMENT;
-	/* Within one page, or NULL. Whole quadwords are read: a list may end in the middle of one. */
+	/* Within one page, or NULL. Whole quadwords are read: a list may end in the middle of one.
+	 */
 	c->words = nested_gpa(c->input, TW_ALIGN_UP(bytes, 8u));
 	return c->words ? HV_SUCCESS : HV_INVALID_ALIGNMENT;
 }

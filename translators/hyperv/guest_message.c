@@ -19,7 +19,8 @@ static bool slot_free(struct hv_message *slot)
 	return __atomic_load_n(&slot->type, __ATOMIC_SEQ_CST) == HV_MESSAGE_NONE;
 }
 
-/* The first queued message of a SINT at or behind position at; the number of queued ones if none. */
+/* The first queued message of a SINT at or behind position at; the number of queued ones if none.
+ */
 static unsigned int find(const struct hv_synic *s, unsigned int at, unsigned int sint)
 {
 	while (at < s->queued && s->queue[at].sint != sint)
@@ -28,8 +29,8 @@ static unsigned int find(const struct hv_synic *s, unsigned int at, unsigned int
 }
 
 /* Into the free slot; the type goes last. more: others wait behind it. */
-static void fill(struct hv_vp *from, struct hv_vp *vp, unsigned int sint, const struct hv_message *m,
-		 bool more)
+static void fill(struct hv_vp *from, struct hv_vp *vp, unsigned int sint,
+		 const struct hv_message *m, bool more)
 {
 	struct hv_message_page *page = vp->synic.messages.page;
 	struct hv_message *slot = &page->slot[sint];
@@ -44,7 +45,8 @@ static void fill(struct hv_vp *from, struct hv_vp *vp, unsigned int sint, const 
 }
 
 /* False: something else is in the slot, or waits for it. */
-static bool try_locked(struct hv_vp *from, struct hv_vp *vp, unsigned int sint, const struct hv_message *m)
+static bool try_locked(struct hv_vp *from, struct hv_vp *vp, unsigned int sint,
+		       const struct hv_message *m)
 {
 	struct hv_message_page *page = vp->synic.messages.page;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Synthetic MSRs: which one belongs where. An MSR of a feature that the profile does not offer is #GP
- * (TLFS 2.4.4), with one exception: Linux writes VP_ASSIST_PAGE on every CPU without asking.
+ * Synthetic MSRs: which one belongs where. An MSR of a feature that the profile does not offer is
+ * #GP (TLFS 2.4.4), with one exception: Linux writes VP_ASSIST_PAGE on every CPU without asking.
  */
 #include "guest.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Overlay pages (TLFS 5.2.1): an MSR lays a page of the hypervisor over a page of the guest; what is
- * below comes back when the MSR is disabled or moved (hazard H-19). A page that does not exist can be
- * named: then the MSR keeps its value and nothing is visible.
+ * Overlay pages (TLFS 5.2.1): an MSR lays a page of the hypervisor over a page of the guest; what
+ * is below comes back when the MSR is disabled or moved (hazard H-19). A page that does not exist
+ * can be named: then the MSR keeps its value and nothing is visible.
  *
- * Placing a page waits until all VPs have flushed their translations, and a VP that waits for a lock
- * does not flush (hazard H-14): so no lock may be held here.
+ * Placing a page waits until all VPs have flushed their translations, and a VP that waits for a
+ * lock does not flush (hazard H-14): so no lock may be held here.
  */
 #include "guest.h"
 

@@ -10,8 +10,10 @@ static bool amd(void)
 {
 	struct hw_cpuid r = hw_cpuid(0, 0);
 
-	return (r.ebx == 0x68747541 && r.edx == 0x69746e65 && r.ecx == 0x444d4163) || /* AuthenticAMD */
-	       (r.ebx == 0x6f677948 && r.edx == 0x6e65476e && r.ecx == 0x656e6975);   /* HygonGenuine */
+	return (r.ebx == 0x68747541 && r.edx == 0x69746e65 &&
+		r.ecx == 0x444d4163) || /* AuthenticAMD */
+	       (r.ebx == 0x6f677948 && r.edx == 0x6e65476e &&
+		r.ecx == 0x656e6975); /* HygonGenuine */
 }
 
 TW_INIT void hv_page_init(void)

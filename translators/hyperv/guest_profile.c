@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Profiles: which features the guest is offered. "fast" holds what costs no exits once the guest has
- * set up; "full" holds everything that every guest can bear. Which is the better one depends on
+ * Profiles: which features the guest is offered. "fast" holds what costs no exits once the guest
+ * has set up; "full" holds everything that every guest can bear. Which is the better one depends on
  * the price of an exit on this host, which the core has measured.
  */
 #include "guest.h"
@@ -28,7 +28,8 @@ static const struct feature table[HV_F_COUNT] = {
 	[HV_F_CRASH] = { "crash", 0, true, true },
 	[HV_F_RUNTIME] = { "runtime", 0, false, true },
 	[HV_F_APIC] = { "apic", 0, false, true },
-	/* By name only: wrong for guests that take other interrupts before they look at the page. */
+	/* By name only: wrong for guests that take other interrupts before they look at the page.
+	 */
 	[HV_F_EOI_ASSIST] = { "eoiassist", BIT(APIC), false, false },
 	[HV_F_SYNIC] = { "synic", 0, false, true },
 	[HV_F_POLLING] = { "polling", BIT(SYNIC), false, true },
@@ -119,13 +120,14 @@ TW_INIT bool hv_profile_choose(const char *profile, const char **why)
 	}
 	hv.features = base_features(full);
 	if (!change(&hv.features, profile + n)) {
-		*why = "a profile of abi=hyperv names a feature that is not known: see the list in docs/hyperv.md";
+		*why = "a profile of abi=hyperv names a feature that is not known: see the list in "
+		       "docs/hyperv.md";
 		return false;
 	}
 	if (!tw_host.clock.stable)
 		take(&hv.features, HV_F_INVARIANT);
-	tw_info("hyperv@1:%s%s: an exit costs %llu ns here (full below %u)%s", full ? "full" : "fast",
-		profile + n, (unsigned long long)exit_ns(), FULL_BELOW_NS,
+	tw_info("hyperv@1:%s%s: an exit costs %llu ns here (full below %u)%s",
+		full ? "full" : "fast", profile + n, (unsigned long long)exit_ns(), FULL_BELOW_NS,
 		by_rule ? ", chosen by that" : "; chosen by name");
 	return true;
 }

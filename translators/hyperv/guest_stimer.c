@@ -67,8 +67,8 @@ static void start(struct hv_stimer *t)
 }
 
 /*
- * The next expiry of a periodic timer. One that is late makes up by shorter periods, which are never
- * less than half; a lazy one, or one that is very late, skips what it has missed.
+ * The next expiry of a periodic timer. One that is late makes up by shorter periods, which are
+ * never less than half; a lazy one, or one that is very late, skips what it has missed.
  */
 static void next_period(struct hv_stimer *t, uint64_t now)
 {
@@ -89,7 +89,8 @@ static void next_period(struct hv_stimer *t, uint64_t now)
 static bool tell(struct hv_vp *vp, unsigned int i, uint64_t now)
 {
 	struct hv_stimer *t = &vp->stimer[i];
-	struct hv_message m = { .type = HV_MESSAGE_TIMER, .payload_size = sizeof(struct hv_timer_payload) };
+	struct hv_message m = { .type = HV_MESSAGE_TIMER,
+				.payload_size = sizeof(struct hv_timer_payload) };
 	struct hv_timer_payload payload = { .timer = i, .expiration = t->due, .delivery = now };
 
 	if (t->config & HV_STIMER_DIRECT) {
@@ -171,7 +172,8 @@ enum nested_verdict hv_stimer_write(struct hv_vp *vp, unsigned int reg, uint64_t
 		if (t->config & HV_STIMER_AUTO_ENABLE)
 			t->config |= HV_STIMER_ENABLE;
 	} else {
-		if (value & HV_STIMER_RESERVED || (value & HV_STIMER_DIRECT && !hv_has(HV_F_DIRECT)))
+		if (value & HV_STIMER_RESERVED ||
+		    (value & HV_STIMER_DIRECT && !hv_has(HV_F_DIRECT)))
 			return NESTED_GP;
 		hv_count(vp, HV_COUNT_STIMER_CONFIG);
 		t->config = value;

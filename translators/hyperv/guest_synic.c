@@ -123,7 +123,8 @@ enum nested_verdict hv_synic_write(struct hv_vp *vp, uint32_t msr, uint64_t valu
 	return verdict;
 }
 
-enum hv_status hv_event_signal(struct hv_vp *from, struct hv_vp *vp, unsigned int sint, unsigned int flag)
+enum hv_status hv_event_signal(struct hv_vp *from, struct hv_vp *vp, unsigned int sint,
+			       unsigned int flag)
 {
 	struct hv_synic *s = &vp->synic;
 	struct hv_event_page *page = s->events.page;

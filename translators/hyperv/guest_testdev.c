@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * The device that test guests of the Hyper-V ABI expect at port 0x3000 (hyperv-testdev): it makes
- * and breaks connections and raises SINTs. One 32-bit write is one command: SINT, VP index, command,
- * connection id, a byte each from the lowest on. Only under force=hv-testdev.
+ * and breaks connections and raises SINTs. One 32-bit write is one command: SINT, VP index,
+ * command, connection id, a byte each from the lowest on. Only under force=hv-testdev.
  */
 #include "guest.h"
 
@@ -57,8 +57,8 @@ static bool command(struct hv_vp *from, uint32_t value)
 	return false;
 }
 
-enum nested_verdict hv_testdev_port(struct nested_vcpu *v, uint16_t port, unsigned int size, bool out,
-				    uint32_t *value)
+enum nested_verdict hv_testdev_port(struct nested_vcpu *v, uint16_t port, unsigned int size,
+				    bool out, uint32_t *value)
 {
 	if (!nested_test_device || port != HV_TESTDEV_PORT)
 		return NESTED_PASS;
@@ -66,6 +66,8 @@ enum nested_verdict hv_testdev_port(struct nested_vcpu *v, uint16_t port, unsign
 	if (!out)
 		*value = 0;
 	else if (size != 4 || !hv_has(HV_F_SYNIC) || !command(hv_vp(v), *value))
-		tw_warn("hyperv-testdev: command 0x%x is not understood, or names what is not there", *value);
+		tw_warn("hyperv-testdev: command 0x%x is not understood, or names what is not "
+			"there",
+			*value);
 	return NESTED_DONE;
 }

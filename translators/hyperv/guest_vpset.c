@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Sparse sets of VPs (TLFS 7.8.7.3): a mask of the banks that are present, then those banks, packed.
- * A bank is 64 VPs; the guest has at most 64, so only bank 0 can name any. VPs that are not there
- * are ignored, and an empty set is nothing to do (hazard H-12).
+ * Sparse sets of VPs (TLFS 7.8.7.3): a mask of the banks that are present, then those banks,
+ * packed. A bank is 64 VPs; the guest has at most 64, so only bank 0 can name any. VPs that are not
+ * there are ignored, and an empty set is nothing to do (hazard H-12).
  */
 #include "guest.h"
 

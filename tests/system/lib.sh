@@ -185,15 +185,15 @@ watch() {
 }
 
 # tw_run NAME [--kernel FILE] [--initrd FILE] [--append STR] [--smp N] [--mem SIZE] [--machine TYPE]
-#     [--cpu MODEL] [--timeout SECONDS] [--shim STR] [--modules STR] [--expect REGEX] [--mark REGEX]...
-#     [--type LINE]... [--again N] [-- QEMU-OPTION...]
+#     [--cpu MODEL] [--threads single|multi] [--timeout SECONDS] [--shim STR] [--modules STR]
+#     [--expect REGEX] [--mark REGEX]... [--type LINE]... [--again N] [-- QEMU-OPTION...]
 # Boot a guest; its console is kept in $tw_dir/console, the shim's log in $tw_dir/debugcon. --modules
 # replaces the whole module list (for wrong ones); --expect ends the run when the console shows it. --again N
 # lets the machine reboot and ends the run at the N-th boot.
 # Status: 0 the guest powered off or the expectation was met, 1 it failed or crashed, 3 time ran out.
 tw_run() {
 	local name=$1 kernel="" initrd="" append="" smp=1 mem=256M machine=pc cpu=$TW_CPU limit=120
-	local shim="ledger" modules=default expect="" again=1 status met="" typed=0 end
+	local threads="" shim="ledger" modules=default expect="" again=1 status met="" typed=0 end
 	local -a qemu=() typing=() marks=()
 	shift
 	while [ $# -gt 0 ]; do
@@ -206,6 +206,7 @@ tw_run() {
 		--machine) machine=$2 ;;
 		--cpu) cpu=$2 ;;
 		--timeout) limit=$2 ;;
+		--threads) threads=$2 ;;
 		--shim) shim=$2 ;;
 		--modules) modules=$2 ;;
 		--expect) expect=$2 ;;
@@ -225,8 +226,8 @@ tw_run() {
 	mkdir -p "$tw_dir"
 	: > "$tw_dir/marks"
 	[ -n "$kernel" ] || kernel=$("$tw_root/tests/kernels.sh" cloud) || return 1
-	qemu=(qemu-system-x86_64 -accel tcg -machine "$machine" -cpu "$cpu" -smp "$smp" -m "$mem"
-		-nodefaults -display none -serial stdio -monitor none)
+	qemu=(qemu-system-x86_64 -accel "tcg${threads:+,thread=$threads}" -machine "$machine" -cpu "$cpu"
+		-smp "$smp" -m "$mem" -nodefaults -display none -serial stdio -monitor none)
 	[ "$again" -gt 1 ] || qemu+=(-no-reboot)
 	boot_options "$kernel" "$initrd" "$append" "$shim" "$modules"
 	qemu+=("$@")

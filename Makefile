@@ -60,7 +60,7 @@ $(B)/twoway.elf: $(B)/shim/shim.lds $(SHIM_OBJS)
 	objcopy --strip-debug $@.debug $@
 
 # --- the same files as an ordinary library: unit tests and fuzzers -----------------------------
-HOST_SRCS   := $(TRANSLATORS) $(LOADER_IN) $(LOADER_OUT) $(PORTABLE)
+HOST_SRCS   := $(TRANSLATORS) $(LOADER_IN) $(LOADER_OUT) $(PORTABLE) shim/hypervisor.c
 HOST_CFLAGS := $(COMMON) -O1 -DTW_HOSTED -Itests/unit -fno-strict-aliasing
 UNIT_CFLAGS := $(HOST_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=undefined
 UNIT_OBJS   := $(patsubst %,$(B)/unit/%.o,$(HOST_SRCS) $(UNIT_MOCKS))

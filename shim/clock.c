@@ -6,6 +6,7 @@
  * rest of the call.
  */
 #include "twoway/clock.h"
+#include "twoway/pvclock.h"
 
 /*
  * 2^94 / mul, rounded up, by long division in base 2^32: ns * inverse >> 62 is then the number of
@@ -81,4 +82,30 @@ uint64_t tw_clock_tsc_at(const struct tw_clock *clock, uint64_t ns)
 	if (tsc < ticks)
 		return UINT64_MAX;
 	return tsc ? tsc : 1;
+}
+
+/*
+ * hz = 10^9 * 2^(32 - shift) / mul, to the nearest. The dividend fits 62 bits as it stands; a
+ * negative shift multiplies, and is applied to quotient and remainder step by step.
+ */
+uint64_t tw_pvclock_hz(const struct tw_pvclock *copy)
+{
+	uint64_t mul = copy->tsc_to_system_mul, hz, rest;
+	int shift = copy->tsc_shift;
+
+	if (!mul || shift < -31 || shift > 31)
+		return 0;
+	if (shift > 0)
+		mul <<= shift;
+	hz = (TW_NS_PER_S << 32) / mul;
+	rest = (TW_NS_PER_S << 32) % mul;
+	for (; shift < 0; shift++) {
+		if (hz >> 62)
+			return 0;
+		rest <<= 1;
+		hz = hz << 1 | (rest >= mul);
+		if (rest >= mul)
+			rest -= mul;
+	}
+	return hz + (rest >= mul - rest);
 }

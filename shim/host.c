@@ -1,19 +1,78 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* The one host side in use. Detection tries each hypervisor's; bare is complete by itself. */
+/*
+ * The one host side in use. Bare fills everything; the first driver below whose signature is there
+ * then overrides what its hypervisor does better.
+ */
 #include "shim/shim.h"
 
 struct tw_host tw_host;
 
-TW_INIT void host_detect(const struct tw_boot *boot)
+/*
+ * The order is the rule. Xen and KVM show Hyper-V's signature as well when they are told to look like
+ * it, and each serves its own interface best.
+ */
+static const struct tw_host_driver *const drivers[] TW_INITDATA = {
+	&kvm_host_driver,
+};
+
+static TW_INIT const struct tw_host_driver *find(const char *name)
 {
+	for (unsigned int i = 0; i < TW_ARRAY_SIZE(drivers); i++)
+		if (!__builtin_strcmp(drivers[i]->name, name))
+			return drivers[i];
+	tw_fatal("force=host:%s: there is no such host side; see docs/hosts.md", name);
+}
+
+/* The driver to use and the base of its CPUID leaves; NULL: bare. */
+static TW_INIT const struct tw_host_driver *choose(uint32_t *leaf)
+{
+	const struct tw_host_driver *driver;
+
+	if (!__builtin_strcmp(options.host, "bare"))
+		return NULL;
+	if (options.host[0]) {
+		driver = find(options.host);
+		*leaf = tw_hypervisor_leaf(driver->signature);
+		if (!*leaf)
+			tw_fatal("force=host:%s: this machine does not show that hypervisor's signature",
+				 options.host);
+		return driver;
+	}
+	for (unsigned int i = 0; i < TW_ARRAY_SIZE(drivers); i++) {
+		*leaf = tw_hypervisor_leaf(drivers[i]->signature);
+		if (*leaf)
+			return drivers[i];
+	}
+	return NULL;
+}
+
+TW_INIT void host_detect(const struct tw_boot *boot, bool owns_apic)
+{
+	const struct tw_host_driver *driver;
+	uint32_t leaf = 0;
 	const char *why = "";
 
+	driver = choose(&leaf);
+	tw_host.owns_apic = owns_apic;
+	if (driver && driver->tsc_hz)
+		tw_host.tsc_told = driver->tsc_hz(leaf);
 	if (bare_host_init(&tw_host, boot, &why))
 		tw_fatal("this machine cannot be used: %s", why);
 	if (options.cpus_max && tw_host.cpus > options.cpus_max)
 		tw_host.cpus = options.cpus_max;
+	if (driver) {
+		tw_host.name = driver->name;
+		tw_host.title = driver->title;
+		driver->init(&tw_host, leaf);
+	}
 	tw_host.cpu_init(0);
 	ledger_init();
+}
+
+TW_INIT void *tw_host_pages(unsigned int pages, uint64_t *pa)
+{
+	*pa = memory_take(pages);
+	return hw_phys(*pa);
 }
 
 uint64_t tw_time_ns(void)

@@ -89,6 +89,20 @@ static void print_calls(void)
 	}
 }
 
+/* What the host side itself called, apart from what it does by the PC's own means. */
+static void print_native(void)
+{
+	const char *comma = "";
+
+	for (unsigned int i = 0; i < TW_NATIVE_MAX && tw_host.native[i].name; i++) {
+		if (!tw_host.native[i].count)
+			continue;
+		piece("%s{\"call\":\"%s\",\"count\":%llu}", comma, tw_host.native[i].name,
+		      (unsigned long long)tw_host.native[i].count);
+		comma = ",";
+	}
+}
+
 /* Nested mode only: why the guest was left, most of it a question of cost. */
 static void print_exits(void)
 {
@@ -122,6 +136,8 @@ void tw_ledger_print(void)
 	if (missing_more)
 		piece("%s{\"guest\":\"others\",\"count\":%llu,\"status\":\"missing\"}", comma,
 		      (unsigned long long)missing_more);
+	piece("],\"native\":[");
+	print_native();
 	piece("],\"exits\":[");
 	print_exits();
 	piece("]}\n");

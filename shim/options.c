@@ -78,6 +78,8 @@ static TW_INIT bool force_option(const char *v, size_t n)
 		nested_test_device = true;
 	else if (word_is(v, n, "no-pti"))
 		options.no_pti = true;
+	else if (n > 5 && !__builtin_memcmp(v, "host:", 5))
+		copy(options.host, sizeof(options.host), v + 5, n - 5);
 	else
 		return false;
 	return true;

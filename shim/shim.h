@@ -34,6 +34,7 @@ struct options {
 	char abi[64];	 /* "auto", "xen-pv@1", ... */
 	bool ledger;	 /* print the ledger at the end */
 	char console[16];
+	char host[16];	 /* force=host:NAME, "" = detect */
 	bool pti, no_pti;      /* force=pti, force=no-pti: separate page tables for user mode */
 	unsigned int cpus_max; /* cpus=N */
 	uint64_t mem_max;      /* guestmem=SIZE, 0 = all */
@@ -126,7 +127,8 @@ void end_machine(const char *reason, const char *detail) __attribute__((noreturn
 void end_report(const char *reason, const char *detail);
 
 /* --- host.c --- */
-void host_detect(const struct tw_boot *boot);
+/* owns_apic: see struct tw_host. */
+void host_detect(const struct tw_boot *boot, bool owns_apic);
 
 /* --- start_nested.c --- */
 /* Is abi (NAME[@VERSION][:PROFILE]) one of nested mode? */

@@ -72,7 +72,7 @@ TW_INIT void start(uint32_t magic, uint32_t info)
 	check_cpu();
 	memory_init(&boot);
 	paging_init(&boot);
-	host_detect(&boot);
+	host_detect(&boot, !nested);
 	if (nested) {
 		nested_make_cpus();
 		start_nested(&boot);

@@ -84,5 +84,6 @@ void ledger_table(FILE *out, const json_t *ledger)
 	calls_table(out, json_object_get(ledger, "calls"));
 	pairs(out, "missing, answered \"not implemented\"", json_object_get(ledger, "missing"),
 	      "guest");
+	pairs(out, "calls to the host", json_object_get(ledger, "native"), "call");
 	pairs(out, "exits", json_object_get(ledger, "exits"), "reason");
 }

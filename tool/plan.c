@@ -63,7 +63,7 @@ static int find_host(struct plan *plan)
 	if (why)
 		return fail_with(EXIT_CANNOT, "host %s: %s", plan->host->name, why);
 	plan->qemu = path_of_program("qemu-system-x86_64");
-	return 0;
+	return plan->host->lab ? lab_prepare(plan->host->lab) : 0;
 }
 
 /* The image decides the ABI; its size decides how much memory is too little. */
@@ -115,6 +115,9 @@ static int check_devices(const struct plan *plan)
 				 "--abi native and nested mode (--abi hyperv) have",
 				 o->disk ? "--disk" : "--net", plan->abi->name,
 				 o->disk ? "block device" : "network");
+	if (plan->host->lab && (o->disk || strcmp(o->net, "none")))
+		return fail_with(EXIT_CANNOT, "host %s: labs have no %s for guests in this version of twoway",
+				 plan->host->name, o->disk ? "--disk" : "--net");
 	if (!o->disk)
 		return 0;
 	return check_file("--disk ",

@@ -96,7 +96,14 @@ int qemu_start(const struct plan *plan, struct channels *channels)
 	pid_t parent = getpid();
 	int error;
 
-	command_build(plan, "/dev/fd/3", FD_FILES, &line);
+	if (plan->host->lab) {
+		int status = lab_command(plan, "/dev/fd/3", &line);
+
+		if (status)
+			return status;
+	} else {
+		command_build(plan, "/dev/fd/3", FD_FILES, &line);
+	}
 	if (plan->options->verbose)
 		say("%s", command_shell(&line));
 	list_addf(&line.argv, "-chardev");

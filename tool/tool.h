@@ -136,6 +136,9 @@ char *abi_offered(void);
 const struct abi *abi_choose(const char *wanted, const struct image *image, int *status,
 			     char **why);
 
+struct plan;
+struct command_line;
+
 /* --- host.c: places where guests can be started --- */
 struct host {
 	const char *name;
@@ -143,6 +146,7 @@ struct host {
 	const char *accel; /* QEMU's accelerator; NULL: not in this version */
 	const char *cpu;   /* default CPU model */
 	const char *cpu_nested; /* the same with SVM */
+	const char *lab;	/* runs inside this lab (lab.c); NULL: on this machine */
 };
 extern const struct host hosts[]; /* ends with name == NULL */
 const struct host *host_find(const char *name);
@@ -150,6 +154,14 @@ const struct host *host_find(const char *name);
 char *host_refuse(const struct host *host);
 /* The same for nested mode, on a host where guests can be started. */
 char *host_refuse_nested(const struct host *host);
+
+/* --- lab.c: hypervisors inside QEMU's emulation --- */
+/* NULL when the lab is there or can be built, else a new line that says why not. */
+char *lab_refuse(const char *lab);
+/* Build it or bring it up to date; 0, or an exit status with a message printed. */
+int lab_prepare(const char *lab);
+/* The outer QEMU's command, the guest's inside; 0, or an exit status with a message printed. */
+int lab_command(const struct plan *plan, const char *debug, struct command_line *out);
 
 /* --- paths.c --- */
 /* Directory of this executable; "." when /proc is not there. */

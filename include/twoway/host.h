@@ -23,12 +23,28 @@
 
 struct tw_boot;
 
+/*
+ * A call that the host side really made, counted for the ledger. Counts are plain increments: two
+ * CPUs that meet may lose one.
+ */
+#define TW_NATIVE_MAX 16
+struct tw_native {
+	const char *name;
+	unsigned long count;
+};
+
 struct tw_host {
 	const char *name;  /* "bare", "kvm", ... as the ledger prints it */
 	const char *title; /* for people: "bare x86 (QEMU TCG)" */
 	struct tw_clock clock;
 	unsigned int cpus;		/* CPUs that can be started, at least 1 */
 	uint32_t apic_id[TW_MAX_CPUS];	/* APIC id of each CPU; [0] is the boot CPU's */
+	/*
+	 * The shim serves all interrupts and their ends (resident mode). False: the guest drives the local
+	 * APIC itself, and what shortens its use must stay off. Set before any host side runs.
+	 */
+	bool owns_apic;
+	uint64_t tsc_told; /* the TSC's frequency by the hypervisor, Hz, 0: measure it. Set before, too */
 
 	/* Set up what is per CPU (local APIC, ...) on the calling CPU; once per CPU. */
 	void (*cpu_init)(unsigned int cpu);
@@ -48,12 +64,25 @@ struct tw_host {
 	void (*ipi)(unsigned int cpu, uint8_t vector);
 	void (*ipi_self)(uint8_t vector); /* to the calling CPU; the only one that an NMI handler may use */
 	void (*ipi_nmi)(unsigned int cpu);
+	void (*ipi_many)(uint64_t cpus, uint8_t vector); /* bit n = CPU n; never the caller */
 	void (*eoi)(void);
 
 	/* CPUs. */
 	int (*cpu_start)(unsigned int cpu, uint32_t trampoline_pa); /* real mode at a page < 1 MB; 0 or -ENODEV */
 	void (*halt)(void);  /* enable interrupts and wait for one, no window between (H-25) */
 	void (*yield)(void); /* spin hint */
+	void (*yield_to)(unsigned int cpu); /* spin hint: the caller waits for that CPU */
+	/*
+	 * End another CPU's halt() without a need to interrupt it. One that is about to halt must not
+	 * miss it (H-26); it may end the halt early or interrupt (TW_VEC_KICK) as it likes.
+	 */
+	void (*wake)(unsigned int cpu);
+	/*
+	 * Flush all entries, global ones too, of other CPUs' TLBs as far as the hypervisor does that by
+	 * itself. Returns the CPUs that must still be interrupted; the others are flushed, or will be
+	 * before they run again.
+	 */
+	uint64_t (*tlb_flush)(uint64_t cpus);
 
 	/* Where ACPI switches off: the PM1a control port (0: none) and S5's sleep type. */
 	uint16_t power_port;
@@ -71,6 +100,7 @@ struct tw_host {
 
 	/* Who serves each operation: the native call's name, for the ledger. */
 	const char *served[TW_OP_COUNT];
+	struct tw_native native[TW_NATIVE_MAX]; /* ends with name == NULL */
 };
 
 /* The one host side in use; valid after tw_host_detect(). */
@@ -94,6 +124,30 @@ uint64_t tw_time_ns(void);
  * remedy (e.g. no local APIC).
  */
 int bare_host_init(struct tw_host *host, const struct tw_boot *boot, const char **why);
+
+/*
+ * A hypervisor that does better than bare. tsc_hz runs first and tells the TSC's frequency, so that it
+ * need not be measured (0: unknown; the member may be NULL); init runs after bare_host_init() and
+ * overrides what is really offered here, each piece by itself. leaf is the base of its CPUID leaves.
+ */
+struct tw_host_driver {
+	const char *name;
+	const char *title;
+	const char *signature; /* 12 letters */
+	uint64_t (*tsc_hz)(uint32_t leaf);
+	void (*init)(struct tw_host *host, uint32_t leaf);
+};
+extern const struct tw_host_driver kvm_host_driver;
+
+/* Base of the CPUID leaves with this signature, 0 when it is not there (or CPUID.1 denies it). */
+uint32_t tw_hypervisor_leaf(const char signature[12]);
+
+/*
+ * What the core gives host sides: zeroed, page-aligned memory that stays theirs, for areas shared with
+ * the hypervisor (boot only; ends the shim when there is none), and the calling CPU's index.
+ */
+void *tw_host_pages(unsigned int pages, uint64_t *pa);
+unsigned int tw_cpu(void);
 
 /* The console before any host is known: works from the first instruction, output only. */
 void bare_console_early(const char *which);

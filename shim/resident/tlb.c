@@ -10,6 +10,8 @@
  */
 #include "shim/resident/resident.h"
 
+#define SPINS_MAX 4096 /* tens of microseconds: whoever has not answered may not be running */
+
 struct counters {
 	uint64_t wanted, done;
 } __attribute__((aligned(64)));
@@ -43,6 +45,7 @@ void resident_tlb_flush(uint64_t cpus, uint64_t va, bool one_page)
 {
 	uint64_t goal[TW_MAX_CPUS];
 	unsigned int self = tw_cpu();
+	unsigned int spins = 0;
 
 	if (cpus & 1ull << self) {
 		if (one_page)
@@ -51,18 +54,24 @@ void resident_tlb_flush(uint64_t cpus, uint64_t va, bool one_page)
 			flush_all();
 		cpus &= ~(1ull << self);
 	}
+	if (cpus)
+		cpus = tw_host.tlb_flush(cpus);
 	for (uint64_t left = cpus; left; left &= left - 1) {
 		unsigned int cpu = (unsigned int)__builtin_ctzll(left);
 
 		goal[cpu] = __atomic_add_fetch(&tlb[cpu].wanted, 1, __ATOMIC_ACQ_REL);
-		tw_host.ipi(cpu, TW_VEC_TLB);
 	}
+	if (cpus)
+		tw_host.ipi_many(cpus, TW_VEC_TLB);
 	for (uint64_t left = cpus; left; left &= left - 1) {
 		unsigned int cpu = (unsigned int)__builtin_ctzll(left);
 
 		while ((int64_t)(__atomic_load_n(&tlb[cpu].done, __ATOMIC_ACQUIRE) - goal[cpu]) < 0) {
 			tlb_serve(self);
-			hw_pause();
+			if (++spins % SPINS_MAX)
+				hw_pause();
+			else
+				tw_host.yield_to(cpu);
 		}
 	}
 }

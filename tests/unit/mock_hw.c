@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "mock_hw.h"
+#include "twoway/hw_call.h"
 #include "twoway/attr.h"
 #include "twoway/host.h"
 
@@ -440,6 +441,24 @@ void hw_lldt(uint16_t selector)
  */
 
 __attribute__((weak)) struct tw_host tw_host;
+
+/* Hypercalls: a test brings the hypervisor that it needs. */
+__attribute__((weak)) long hw_kvm_call(bool amd, unsigned long nr, unsigned long a0, unsigned long a1,
+				       unsigned long a2, unsigned long a3)
+{
+	die("a hypercall, and no hypervisor");
+	return 0;
+}
+
+/* Memory for host sides, from 512 MB of the mock's physical addresses on. */
+__attribute__((weak)) void *tw_host_pages(unsigned int pages, uint64_t *pa)
+{
+	static uint64_t next = 0x20000000;
+
+	*pa = next;
+	next += pages * 4096ull;
+	return mock_ram(*pa, pages * 4096ul);
+}
 
 __attribute__((weak)) uint64_t tw_time_ns(void)
 {

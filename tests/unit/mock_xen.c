@@ -113,6 +113,11 @@ static void timer_set(uint64_t expiry)
 	mock_timer_calls++;
 }
 
+static void wake(unsigned int cpu)
+{
+	mock_kicks[cpu]++;
+}
+
 static void timer_stop(void)
 {
 	mock_timer = 0;
@@ -219,6 +224,7 @@ void mock_xen_reset(unsigned int count)
 	tw_host = (struct tw_host){.name = "mock",
 				   .title = "mock host",
 				   .cpus = count,
+				   .wake = wake,
 				   .timer_set = timer_set,
 				   .timer_stop = timer_stop,
 				   .steal_ns = steal_ns,

@@ -118,6 +118,7 @@ TW_INIT int bare_host_init(struct tw_host *host, const struct tw_boot *boot, con
 	int err;
 
 	bare = (struct bare_machine){0};
+	bare.tsc_told = host->tsc_told;
 	for (unsigned int i = 0; i < 16; i++)
 		bare.isa[i].gsi = i;
 	for (unsigned int i = 0; i < TW_OP_COUNT; i++)

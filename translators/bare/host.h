@@ -39,6 +39,7 @@ struct bare_isa_irq {
 struct bare_machine {
 	bool hypervisor; /* CPUID.1 ECX.31 */
 	bool kvm_leaves; /* leaf 0x40000010 has the frequencies as VMware and KVM define it */
+	uint64_t tsc_told; /* the TSC's frequency by another host side, Hz, 0: not told */
 	bool acpi;	 /* a usable FADT was found */
 
 	/* MADT or MP table (host_madt.c) */

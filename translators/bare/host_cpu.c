@@ -49,6 +49,21 @@ static void yield(void)
 	hw_pause();
 }
 
+static void yield_to(unsigned int cpu)
+{
+	hw_pause();
+}
+
+static void wake(unsigned int cpu)
+{
+	started_by->ipi(cpu, TW_VEC_KICK);
+}
+
+static uint64_t tlb_flush(uint64_t cpus)
+{
+	return cpus;
+}
+
 /* Nobody tells a bare machine that its CPU was taken away. */
 static uint64_t steal_ns(unsigned int cpu)
 {
@@ -62,6 +77,9 @@ TW_INIT void bare_cpu_init(struct tw_host *host)
 	host->cpu_start = bare_cpu_start;
 	host->halt = halt;
 	host->yield = yield;
+	host->yield_to = yield_to;
+	host->wake = wake;
+	host->tlb_flush = tlb_flush;
 	host->steal_ns = steal_ns;
 	host->served[TW_OP_CPU_START] = "init-sipi";
 	host->served[TW_OP_HALT] = "hlt";

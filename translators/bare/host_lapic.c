@@ -140,6 +140,12 @@ static void x2apic_eoi(void)
 /* -----------------------------------------------------------------------------------------------
  */
 
+static void ipi_many(uint64_t cpus, uint8_t vector)
+{
+	for (; cpus; cpus &= cpus - 1)
+		bare_lapic_command(apic_ids[__builtin_ctzll(cpus)], ICR_ASSERT | vector);
+}
+
 void bare_lapic_command(uint32_t apic_id, uint32_t command)
 {
 	if (x2apic)
@@ -187,6 +193,7 @@ TW_INIT int bare_lapic_init(struct tw_host *host, bool large_ids, const char **w
 	}
 	apic_ids = host->apic_id;
 	host->ipi = x2apic ? x2apic_ipi : xapic_ipi;
+	host->ipi_many = ipi_many;
 	host->ipi_self = x2apic ? x2apic_ipi_self : xapic_ipi_self;
 	host->ipi_nmi = x2apic ? x2apic_ipi_nmi : xapic_ipi_nmi;
 	host->eoi = x2apic ? x2apic_eoi : xapic_eoi;

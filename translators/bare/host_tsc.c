@@ -62,11 +62,13 @@ static TW_INIT uint32_t lapic_count(void)
 /* The local APIC timer, undivided, as one more counter. */
 static const struct bare_reference lapic TW_INITDATA = {"lapic", 0, UINT32_MAX, lapic_count, NULL};
 
-/* The TSC's frequency by CPUID, 0 when that does not tell it. */
-static TW_INIT uint64_t tsc_by_cpuid(void)
+/* The TSC's frequency by the hypervisor or CPUID, 0 when neither tells it. */
+static TW_INIT uint64_t tsc_by_word(void)
 {
 	struct hw_cpuid leaf;
 
+	if (bare.tsc_told)
+		return bare.tsc_told;
 	if (bare.kvm_leaves) {
 		leaf = hw_cpuid(0x40000010, 0);
 		if (leaf.eax >= 1000) /* kHz */
@@ -84,6 +86,7 @@ static TW_INIT uint64_t tsc_by_cpuid(void)
 	}
 	return 0;
 }
+
 /* Let the TSC (ref NULL) or the reference count on from start; false when it stands still. */
 static TW_INIT bool wait_for(const struct bare_reference *ref, uint64_t start, uint64_t ticks)
 {
@@ -157,7 +160,7 @@ TW_INIT int bare_tsc_measure(uint64_t *tsc_hz, uint64_t *lapic_hz, const char **
 {
 	const struct bare_reference *ref = NULL;
 
-	*tsc_hz = tsc_by_cpuid();
+	*tsc_hz = tsc_by_word();
 	if (!*tsc_hz) {
 		ref = bare_reference_find();
 		if (!ref) {

@@ -95,7 +95,7 @@ static void kick_pollers(unsigned int target, unsigned int cpu)
 	for (i = 0; i < xen_domain.vcpus; i++)
 		if (i != target && i != cpu &&
 		    __atomic_load_n(&xen_vcpus[i]->polling, __ATOMIC_RELAXED))
-			tw_kick(i);
+			tw_host.wake(i);
 }
 
 /* Raise port from the calling CPU, which needs no kick: it looks on its way back to the guest. */
@@ -112,8 +112,12 @@ static inline void event_raise(uint32_t port, unsigned int cpu)
 	target = xen_vcpus[p.vcpu];
 	if (!bit_test(shared->evtchn_mask, port))
 		news = announce(target, port);
-	if (p.vcpu != cpu && (news || __atomic_load_n(&target->polling, __ATOMIC_RELAXED)))
-		tw_kick(p.vcpu);
+	if (p.vcpu != cpu) {
+		if (news)
+			tw_kick(p.vcpu);
+		else if (__atomic_load_n(&target->polling, __ATOMIC_RELAXED))
+			tw_host.wake(p.vcpu); /* nothing to deliver: it only has to look */
+	}
 	if (p.state == EVTCHNSTAT_interdomain)
 		kick_pollers(p.vcpu, cpu);
 }

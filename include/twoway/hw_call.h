@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Calls into a hypervisor. One opcode means different things to different hypervisors (hazard
+ * H-32): only the host side that has found its hypervisor's signature may use these. Like hw.h, a
+ * hosted build replaces them.
+ */
+#ifndef TWOWAY_HW_CALL_H
+#define TWOWAY_HW_CALL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "twoway/hw.h"
+
+#ifdef TW_HOSTED
+
+long hw_kvm_call(bool amd, unsigned long nr, unsigned long a0, unsigned long a1, unsigned long a2,
+		 unsigned long a3);
+
+#else
+
+/*
+ * KVM: number in rAX, arguments in rBX, rCX, rDX, rSI, result in rAX, all else kept (KVM's
+ * hypercalls.rst). amd chooses the vendor's own instruction: KVM would patch the wrong one in our
+ * text, which is read-only and shared by all CPUs.
+ */
+static inline long hw_kvm_call(bool amd, unsigned long nr, unsigned long a0, unsigned long a1,
+			       unsigned long a2, unsigned long a3)
+{
+	long result;
+
+	if (amd)
+		__asm__ volatile("vmmcall"
+				 : "=a"(result)
+				 : "a"(nr), "b"(a0), "c"(a1), "d"(a2), "S"(a3)
+				 : "memory");
+	else
+		__asm__ volatile("vmcall"
+				 : "=a"(result)
+				 : "a"(nr), "b"(a0), "c"(a1), "d"(a2), "S"(a3)
+				 : "memory");
+	return result;
+}
+
+#endif /* TW_HOSTED */
+
+/* VMMCALL (AMD, Hygon) rather than VMCALL. */
+static inline bool hw_call_is_amd(void)
+{
+	struct hw_cpuid r = hw_cpuid(0, 0);
+
+	return (r.ebx == 0x68747541 && r.ecx == 0x444d4163) || /* AuthenticAMD */
+	       (r.ebx == 0x6f677948 && r.ecx == 0x656e6975);   /* HygonGenuine */
+}
+
+#endif /* TWOWAY_HW_CALL_H */

@@ -68,6 +68,7 @@ TW_INIT void start(uint32_t magic, uint32_t info)
 	read_boot_information(magic, info);
 	options_parse(boot.cmdline);
 	bare_console_early(options.console);
+	tw_debug("entered by %s, %u modules", boot.protocol, boot.modules_count);
 	check_guest();
 	check_cpu();
 	memory_init(&boot);

@@ -358,6 +358,7 @@ slow_done:
 
 	/* An exception inside the shim itself; rcx = vector. Its own stack: see resident_fault(). */
 shim_fault:
+	cld
 	FAULT_ENTER
 	PUSH_REGS
 	movq %rsp, %rdi
@@ -383,6 +384,7 @@ no_gate:
 ist_noerr:
 	ADD_ERROR
 ist_err:
+	cld
 	PUSH_REGS
 	movq %rsp, %rdi
 	movl %ecx, %esi
@@ -401,6 +403,7 @@ ist_err:
 
 	.balign 64
 irq_common: /* stack: vector RIP CS RFLAGS RSP SS */
+	cld
 	pushq %r11
 	pushq %rcx
 	testb $3, 4 * 8(%rsp)

@@ -58,8 +58,10 @@
 	/*
 	 * Call C with all registers (struct resident_regs *, vector in rcx) on the shim's stack. RAX = the
 	 * registers to go on with, or 0 and ZF: not handled, RSP at the pushed registers.
+	 * CLD in front of each call of C: exceptions and interrupts leave DF as user mode had it.
 	 */
 	.macro SLOW_TRAP function
+	cld
 	PUSH_REGS
 	movq %rsp, %rdi
 	movl %ecx, %esi

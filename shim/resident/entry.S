@@ -305,10 +305,11 @@ entry_pf:
 1:	IN_SHIM 3*8+4
 	movl $14, %ecx
 	je shim_fault
-	/* A kernel store to a present, read-only page: perhaps a page table (Linux makes them so). */
-	movl 2 * 8(%rsp), %r11d
-	andl $0x1f, %r11d
-	cmpl $3, %r11d
+	/*
+	 * A kernel store to a present, read-only page: perhaps a page table (Linux makes them so). All
+	 * bits of the error code count: a store that a protection key forbids is not one of these.
+	 */
+	cmpl $3, 2 * 8(%rsp)
 	jne 0b
 	SLOW_TRAP V_ON_TRAP
 	jz 2f

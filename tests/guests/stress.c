@@ -23,7 +23,7 @@ static const struct subject *const subjects[] = {
     &fpu_subject,      &softint_subject, &ldt_subject,	     &iret_subject,	  &vsyscall_subject,
     &syscalls_subject, &ioport_subject,	 &addrspace_subject, &privileged_subject, &segbase_subject,
     &timers_subject,   &tlb_subject,	 &pingpong_subject,  &interrupts_subject, &hotplug_subject,
-    &memory_subject,   &patching_subject, &direction_subject,
+    &memory_subject,   &patching_subject,  &direction_subject,  &pkeys_subject,
 };
 
 static char current[100]; /* subject.case, in the process that runs it */

@@ -88,6 +88,6 @@ extern const struct subject signals_subject, faults_subject, forks_subject, ptra
     compat_subject, fpu_subject, softint_subject, ldt_subject, iret_subject, vsyscall_subject,
     syscalls_subject, ioport_subject, addrspace_subject, privileged_subject, segbase_subject,
     timers_subject, tlb_subject, pingpong_subject, hotplug_subject, interrupts_subject,
-    memory_subject, patching_subject, direction_subject;
+    memory_subject, patching_subject, direction_subject, pkeys_subject;
 
 #endif /* TEST_H */

@@ -362,7 +362,11 @@ bool xen_write_fault(uint64_t va, struct tw_vcpu *hw)
 	uint64_t root = MFN(hw_read_cr3()), rights, *pte = l1_entry(va, &rights);
 	const uint64_t *l4 = tw_guest_frame_fast(root);
 
-	if (!pte || !l4 || !(*pte & PTE_P) || !(rights & PTE_W))
+	/*
+	 * User pages are the guest kernel's business, writable or not: it may be SMAP that forbids the store,
+	 * and trying again would never end.
+	 */
+	if (!pte || !l4 || !(*pte & PTE_P) || !(rights & PTE_W) || rights & *pte & PTE_U)
 		return false;
 	if (*pte & PTE_W) { /* another CPU was quicker, or a stale entry */
 		hw_invlpg(va);

@@ -12,7 +12,11 @@
 #define VEC_PF	    14
 #define VEC_MC	    18
 #define VEC_LATE    0x102 /* entry.S: an NMI that had hit the shim; GS is the kernel's */
+#define RFLAGS_TF   0x100ull
+#define RFLAGS_IF   0x200ull
 #define RFLAGS_RF   0x10000ull
+#define STI	    0xfb
+#define HLT	    0xf4
 
 static struct resident_data *here(void)
 {
@@ -31,9 +35,27 @@ unsigned int tw_cpu(void)
 	return here()->vcpu.cpu;
 }
 
-static bool in_shim(uint64_t rip)
+/* User mode may jump to any address, so CPL counts first. */
+static bool in_shim(const struct resident_regs *regs)
 {
-	return (rip >> 32 & SHIM_RIP_HIGH_MASK) == SHIM_RIP_HIGH;
+	return !(regs->cs & 3) && (regs->rip >> 32 & SHIM_RIP_HIGH_MASK) == SHIM_RIP_HIGH;
+}
+
+/*
+ * The shim's STI always stands before a jump to the guest or a HLT and relies on its shadow: no
+ * interrupt in between. NMI and #DB may come there, and IRET does not bring the shadow back, so an
+ * interrupt would hit the shim and what it tells be forgotten. Do the STI again.
+ */
+static void redo_sti(struct resident_regs *regs)
+{
+	const uint8_t *code = (const uint8_t *)regs->rip;
+
+	/* Entry code runs with IF set only there; C code also behind HLT. */
+	if (regs->rflags & RFLAGS_IF && code[-1] == STI &&
+	    (regs->rip < SHIM_IMAGE || code[0] == HLT)) {
+		regs->rip--;
+		regs->rflags &= ~RFLAGS_IF;
+	}
 }
 
 /* Xen's prefix (ud2a; "xen") before CPUID: how a PV kernel asks for its own view of the CPU. */
@@ -61,7 +83,8 @@ static void ist_bounce(struct resident_data *d, struct resident_regs *regs,
 
 static void nmi(struct resident_data *d, struct resident_regs *regs)
 {
-	if (in_shim(regs->rip)) {
+	if (in_shim(regs)) {
+		redo_sti(regs);
 		d->vcpu.nmi_wanted = 1;
 		tw_host.ipi_self(TW_VEC_NMI); /* not ipi(): it may have interrupted one */
 	} else if (d->vcpu.callback[TW_CB_NMI].address) {
@@ -71,15 +94,19 @@ static void nmi(struct resident_data *d, struct resident_regs *regs)
 	}
 }
 
-static void late_nmi(struct resident_data *d, struct resident_regs *regs)
+/* The registers lie where the guest's frame goes, on its stack: go on with a copy. */
+static struct resident_regs *late_nmi(struct resident_data *d, struct resident_regs *regs)
 {
 	const struct tw_gate *gate = &d->vcpu.callback[TW_CB_NMI];
 
 	d->vcpu.nmi_wanted = 0;
 	if (!gate->address)
 		gate = &d->vcpu.trap[VEC_NMI];
-	if (gate->address)
-		bounce(d, regs, gate, false);
+	if (!gate->address)
+		return regs;
+	d->resume = *regs;
+	bounce(d, &d->resume, gate, false);
+	return &d->resume;
 }
 
 static void debug(struct resident_data *d, struct resident_regs *regs)
@@ -88,10 +115,11 @@ static void debug(struct resident_data *d, struct resident_regs *regs)
 	 * Inside the shim: MOV SS before SYSCALL delays a breakpoint to our first instruction, and a
 	 * watchpoint may lie on data that we touch. Neither concerns the guest; RF steps over.
 	 */
-	if (in_shim(regs->rip)) {
+	if (in_shim(regs)) {
+		redo_sti(regs);
 		hw_write_dr(6, 0xffff0ff0);
 		regs->rflags |= RFLAGS_RF;
-		regs->rflags &= ~0x100ull;
+		regs->rflags &= ~RFLAGS_TF;
 		return;
 	}
 	ist_bounce(d, regs, &d->vcpu.trap[VEC_DB]);
@@ -111,8 +139,7 @@ struct resident_regs *resident_trap(struct resident_regs *regs, unsigned int vec
 		nmi(d, regs);
 		return regs;
 	case VEC_LATE:
-		late_nmi(d, regs);
-		return regs;
+		return late_nmi(d, regs);
 	case VEC_DB:
 		debug(d, regs);
 		return regs;

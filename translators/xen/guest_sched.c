@@ -4,6 +4,21 @@
 
 #include <xen/sched.h>
 
+/*
+ * An NMI that hits the wait cannot enter the guest from there, and the interrupt that was to bring it
+ * in has woken the wait instead: end it and send that interrupt once more, for the way back.
+ */
+static bool nmi_waits(const struct xen_vcpu *v)
+{
+	return __atomic_load_n(&v->hw->nmi_wanted, __ATOMIC_RELAXED);
+}
+
+static void let_nmi_in(const struct xen_vcpu *v)
+{
+	if (nmi_waits(v))
+		tw_host.ipi_self(TW_VEC_NMI);
+}
+
 /* Wait, with events enabled, until one is pending. Unmask and wait are one step (hazard H-25). */
 static long block(struct xen_vcpu *v)
 {
@@ -17,8 +32,9 @@ static long block(struct xen_vcpu *v)
 		tw_host.halt();
 		hw_cli();
 		upcall = v->hw->upcall;
-	} while (!upcall->pending);
+	} while (!upcall->pending && !nmi_waits(v));
 	xen_runstate_run(v);
+	let_nmi_in(v);
 	return 0;
 }
 
@@ -49,7 +65,7 @@ static long poll(struct xen_vcpu *v, uint64_t arg)
 	if (poll.timeout)
 		xen_timer_poll(v, poll.timeout);
 	xen_runstate_block(v);
-	while (!any_pending(ports, poll.nr_ports) &&
+	while (!any_pending(ports, poll.nr_ports) && !nmi_waits(v) &&
 	       !(v->hw->upcall->pending && !v->hw->upcall->mask) &&
 	       !(poll.timeout && tw_time_ns() >= poll.timeout)) {
 		tw_host.halt();
@@ -59,6 +75,7 @@ static long poll(struct xen_vcpu *v, uint64_t arg)
 	v->polling = false;
 	if (poll.timeout)
 		xen_timer_poll(v, 0);
+	let_nmi_in(v);
 	return 0;
 }
 

@@ -246,11 +246,18 @@ uint64_t resident_set_iobitmap(unsigned int cpu, uint64_t bits, unsigned int por
 	return left;
 }
 
+/* Exceptions with an error code: INT n pushes none, so user mode must not come to their stubs by it. */
+static bool has_error_code(unsigned int vector)
+{
+	return vector < 32 && (1u << 8 | 1u << 10 | 1u << 11 | 1u << 12 | 1u << 13 | 1u << 14 | 1u << 17 |
+				1u << 21) >> vector & 1;
+}
+
 void resident_set_trap(unsigned int cpu, unsigned int vector, uint64_t address, unsigned int dpl,
 		       bool mask)
 {
 	struct idt_gate *gate = (struct idt_gate *)(area_va(cpu) + AREA_IDT) + vector;
-	bool user = address && dpl == 3;
+	bool user = address && dpl == 3 && !has_error_code(vector);
 
 	area_data(cpu)->vcpu.trap[vector] = (struct tw_gate){ address, mask, (uint8_t)dpl, { 0 } };
 	gate->flags = (uint16_t)((gate->flags & ~0x6000) | (user ? 0x6000 : 0));

@@ -28,6 +28,10 @@
 #define AREA_FAULT	0x4e000 /* for faults inside the shim */
 #define AREA_USER	0x50000 /* entry stack when user mode has its own page tables */
 
+/* Instead of a vector for resident_fault(): why the guest cannot go on. */
+#define RESIDENT_NO_HANDLER   -1 /* an event or trap for which it has registered nothing */
+#define RESIDENT_NO_USER_MODE -2 /* a kernel at low addresses that wants to run user mode */
+
 #define IST_NMI 1
 #define IST_DF	2
 #define IST_DB	3

@@ -171,7 +171,12 @@ entry_sysenter:
 	 * no user mode: with this entry every SYSCALL is a hypercall and iret to user mode is refused.
 	 */
 entry_lstar_low:
-	jmp hypercall
+	cmpl $IRET_CALL, %eax
+	jne hypercall
+	testb $3, 5 * 8(%rsp)
+	jz guest_iret
+	movl $RESIDENT_NO_USER_MODE, %esi
+	jmp end_guest
 
 /* ---- The guest's iret: RAX R11 RCX flags | RIP CS RFLAGS RSP SS on its stack ----------------- */
 
@@ -373,11 +378,13 @@ shim_fault:
 	addq $8, %rsp
 	iretq
 
-	/* The guest has no handler where it needs one. C says so and ends the guest. */
+	/* The guest has no handler where it needs one, or may not do this. C says so and ends the guest. */
 no_gate:
+	movl $RESIDENT_NO_HANDLER, %esi
+end_guest:
+	cld
 	movq vcpu + V_SHIM_SP(%rip), %rsp
 	xorl %edi, %edi
-	movl $-1, %esi
 	call *vcpu + V_ON_FAULT(%rip)
 	ud2
 

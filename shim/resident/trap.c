@@ -163,6 +163,9 @@ struct resident_regs *resident_fault(struct resident_regs *regs, unsigned int ve
 {
 	struct resident_data *d = here();
 
+	if (!regs && vector == (unsigned int)RESIDENT_NO_USER_MODE)
+		tw_fatal("the guest kernel lies at low addresses and returns to user mode without a "
+			 "system-call callback at a negative one: its system calls cannot be told apart");
 	if (!regs)
 		tw_fatal("the guest kernel has no handler for an event or trap that it got");
 	for (const struct ex_entry *e = ex_table_start; e < ex_table_end; e++) {

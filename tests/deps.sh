@@ -39,9 +39,10 @@ satisfied() {
 	return 1
 }
 
-# True when apt can install the package.
+# True when apt can install the package. (Not by a pipe into grep -q: with pipefail, apt-cache's
+# SIGPIPE would now and then say no.)
 available() {
-	apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [^(]'
+	[[ $(apt-cache policy "$1" 2>/dev/null) == *"Candidate: "[^\(]* ]]
 }
 
 choose() {

@@ -184,6 +184,12 @@ watch() {
 	wait "$pid" 2>/dev/null
 }
 
+# How QEMU runs several CPUs where it must not execute stale translations (docs/testing.md): "multi",
+# a thread for each, or "single" before version 8.1.
+safe_threads() {
+	qemu-system-x86_64 --version | awk '/version/ { split($4, v, "."); print v[1] * 100 + v[2] >= 801 ? "multi" : "single" }'
+}
+
 # tw_run NAME [--kernel FILE] [--initrd FILE] [--append STR] [--smp N] [--mem SIZE] [--machine TYPE]
 #     [--cpu MODEL] [--threads single|multi] [--timeout SECONDS] [--shim STR] [--modules STR]
 #     [--expect REGEX] [--mark REGEX]... [--type LINE]... [--again N] [-- QEMU-OPTION...]

@@ -37,7 +37,7 @@ stress 2-cpus "" --smp 2 --mem 512M
 # No SMAP: then QEMU can run far returns (see privileged.c). The 16-bit segments of the generic kernel.
 stress generic "$traps" --mem 512M --cpu "$TW_CPU,-smap" --kernel "$("$tw_root/tests/kernels.sh" generic)"
 # Text patching with all CPUs busy.
-stress patching patching --smp 4 --mem 512M --threads single
+stress patching patching --smp 4 --mem 512M --threads "$(safe_threads)"
 # The separate user page table of CPUs that are affected by Meltdown.
 [ -n "$TW_NATIVE" ] ||
 	stress forced-pti "$traps,addrspace,forks,tlb,vsyscall" --smp 2 --mem 512M --shim "ledger force=pti"

@@ -187,7 +187,7 @@ watch() {
 # How QEMU runs several CPUs where it must not execute stale translations (docs/testing.md): "multi",
 # a thread for each, or "single" before version 8.1.
 safe_threads() {
-	qemu-system-x86_64 --version | awk '/version/ { split($4, v, "."); print v[1] * 100 + v[2] >= 801 ? "multi" : "single" }'
+	qemu-system-x86_64 --version | awk '/version/ { split($4, v, "."); print (v[1] * 100 + v[2] >= 801) ? "multi" : "single" }'
 }
 
 # tw_run NAME [--kernel FILE] [--initrd FILE] [--append STR] [--smp N] [--mem SIZE] [--machine TYPE]

@@ -8,6 +8,10 @@
 #include "../loader/out/notes.h"
 #include "tool.h"
 
+#ifndef XEN_ELFNOTE_PHYS32_RELOC /* since Xen 4.20: alignment, lowest and highest address */
+#define XEN_ELFNOTE_PHYS32_RELOC 19
+#endif
+
 static const struct {
 	const char *name;
 	bool number; /* the description is a number of 4 or 8 bytes; otherwise text */
@@ -31,6 +35,7 @@ static const struct {
 	[XEN_ELFNOTE_MOD_START_PFN] = { "MOD_START_PFN", true },
 	[XEN_ELFNOTE_SUPPORTED_FEATURES] = { "SUPPORTED_FEATURES", true },
 	[XEN_ELFNOTE_PHYS32_ENTRY] = { "PHYS32_ENTRY", true },
+	[XEN_ELFNOTE_PHYS32_RELOC] = { "PHYS32_RELOC", true },
 };
 
 /* Text from a hostile image goes to a terminal and into JSON: only printable ASCII does. */

@@ -130,7 +130,7 @@ ok "--dry-run" try 0 run --dry-run --smp 3 --mem 1G --append 'a=1,2 b' --shim lo
 	--qemu "it's" "$kernel"
 ok "is one line" [ "$(wc -l < "$work/out")" = 1 ]
 ok "names CPUs and memory" out ' -m 1024M -smp 3 '
-ok "doubles commas in a module's command line" out " -initrd '$kernel a=1,,2 b console=hvc0'"
+ok "doubles commas in a module's command line" grep -qF -- " -initrd '$kernel a=1,,2 b console=hvc0'" "$work/out"
 ok "passes the shim's options" out " -append 'abi=xen-pv@1 console=com1 log=debug'"
 ok "--dry-run of nested mode" try 0 run --dry-run --abi hyperv@1:fast-crash --disk "$kernel,ro" --net user "$kernel"
 ok "chooses a CPU with SVM" out ' -cpu max,[+]svm '
@@ -162,7 +162,7 @@ inspect_kernel() {
 }
 if [ -e "$tw_root/build/kernels/generic" ] || try 0 run --dry-run debian-generic; then
 	generic=$(echo "${TWOWAY_CACHE:-$tw_root/build/kernels}"/generic/boot/vmlinuz-*)
-	inspect_kernel generic xz "$generic"
+	inspect_kernel generic "$(case $generic in *-6.1.*) echo xz ;; *) echo zstd ;; esac)" "$generic"
 fi
 inspect_kernel cloud "$(case $kernel in *-6.1.*) echo lz4 ;; *) echo zstd ;; esac)" "$kernel"
 ok "inspect for people" try 0 inspect "$kernel"

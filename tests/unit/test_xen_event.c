@@ -322,6 +322,20 @@ START_TEST(close_and_errors)
 }
 END_TEST
 
+/* A raise that meets the close of its port may leave it pending; the port's next user must not inherit it. */
+START_TEST(new_ports_are_not_pending)
+{
+	uint32_t port = bind_ipi(1);
+
+	ck_assert_int_eq(port_op(EVTCHNOP_close, port), 0);
+	xen_domain.shared->evtchn_pending[port / 64] |= 1ul << (port % 64);
+	ck_assert_uint_eq(bind_ipi(1), port);
+	ck_assert(!pending(port));
+	ck_assert_int_eq(port_op(EVTCHNOP_send, port), 0);
+	ck_assert(taken(1, port));
+}
+END_TEST
+
 START_TEST(ports_run_out)
 {
 	uint32_t n, last = 0;
@@ -434,6 +448,7 @@ int main(void)
 	tcase_add_test(tc, unbound);
 	tcase_add_test(tc, moving_between_vcpus);
 	tcase_add_test(tc, close_and_errors);
+	tcase_add_test(tc, new_ports_are_not_pending);
 	tcase_add_test(tc, ports_run_out);
 	tcase_add_test(tc, not_served);
 	tcase_add_test(tc, faults);

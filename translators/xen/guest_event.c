@@ -162,13 +162,18 @@ static uint32_t port_free(void)
 	return 0;
 }
 
-/* Take a free port; 0 if there is none. Needs the lock. */
+/*
+ * Take a free port; 0 if there is none. Needs the lock. A raise that met the close of its last use may
+ * have left it pending, and then no raise would ever be news.
+ */
 static uint32_t port_take(uint8_t state, unsigned int vcpu, uint16_t detail)
 {
 	uint32_t port = port_free();
 
-	if (port)
+	if (port) {
+		bit_clear(xen_domain.shared->evtchn_pending, port);
 		port_set(port, state, (uint8_t)vcpu, detail);
+	}
 	return port;
 }
 

@@ -76,6 +76,21 @@ TW_INIT void memory_release(uint64_t base, uint64_t size)
 	}
 }
 
+/* What is neither in the direct map nor beside the image cannot be read: say so before anybody tries. */
+static TW_INIT void check_module(const struct tw_module *m, unsigned int number)
+{
+	uint64_t end = m->base + m->size, top = memory_top > LOW_4G ? memory_top : LOW_4G;
+
+	if (!m->size)
+		return;
+	if (end < m->base || end > top)
+		tw_fatal("boot module %u at 0x%llx lies beyond all memory; the boot loader's list is wrong",
+			 number, (unsigned long long)m->base);
+	if (m->base < image_pa(shim_end) && end > SHIM_LOAD)
+		tw_fatal("boot module %u at 0x%llx lies over twoway itself; the boot loader's list is wrong",
+			 number, (unsigned long long)m->base);
+}
+
 TW_INIT void memory_init(const struct tw_boot *boot)
 {
 	for (unsigned int i = 0; i < boot->regions_count; i++) {
@@ -94,8 +109,10 @@ TW_INIT void memory_init(const struct tw_boot *boot)
 	}
 	reserve(0, LOW_MEMORY);
 	reserve(SHIM_LOAD, image_pa(shim_end));
-	for (unsigned int i = 0; i < boot->modules_count; i++)
+	for (unsigned int i = 0; i < boot->modules_count; i++) {
+		check_module(&boot->modules[i], i + 1);
 		reserve(boot->modules[i].base, boot->modules[i].base + boot->modules[i].size);
+	}
 	if (memory_free_count == 0)
 		tw_fatal("too little memory: %llu KB of RAM and nothing is left beside the boot modules; "
 			 "give the VM more",

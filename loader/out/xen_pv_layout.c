@@ -24,6 +24,16 @@ static int fail(int error, const char *text, const char **why)
 	return error;
 }
 
+/* Is [va, va + size) canonical and none of the hypervisor's (xen/arch-x86/xen-x86_64.h)? */
+static bool usable(uint64_t va, uint64_t size)
+{
+	uint64_t last = va + size - 1;
+
+	if (last < va || (va >> 47 && va >> 47 != 0x1ffff) || va >> 47 != last >> 47)
+		return false;
+	return last < HYPERVISOR_VIRT_START || va >= HYPERVISOR_VIRT_END;
+}
+
 int xen_pv_check(const struct tw_elf *elf, const struct tw_xen_notes *notes, const char **why)
 {
 	/* XENFEAT bits that a PV guest may require of us (guest_version.c says the same). */
@@ -108,6 +118,11 @@ int xen_pv_layout(struct xen_pv *x, const char **why)
 		x->p2m_pfn = place(&next, x->p2m_frames);
 		x->p2m_va = x->notes.init_p2m;
 	}
+	if (!usable(x->notes.virt_base, x->mapped_end << TW_PAGE_SHIFT))
+		return fail(-EINVAL, "the kernel's VIRT_BASE leaves no room before the hypervisor's addresses "
+				     "or the end of the address space", why);
+	if (x->notes.has_init_p2m && !usable(x->notes.init_p2m, x->p2m_frames << TW_PAGE_SHIFT))
+		return fail(-EINVAL, "the kernel's INIT_P2M is no address that a guest may use", why);
 	x->end_pfn = next > x->mapped_end ? next : x->mapped_end;
 	if (x->runs_count == 0 || x->end_pfn > x->runs[0].count)
 		return fail(-ENOMEM, "too little memory for this kernel; give the VM more", why);

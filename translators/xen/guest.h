@@ -58,6 +58,12 @@ static inline long xen_self_check(domid_t domid)
 	return domid == 0 ? -XEN_EPERM : -XEN_ESRCH;
 }
 
+/* A 48-bit address as the CPU wants it: loading another one into a base register faults. */
+static inline bool xen_canonical(uint64_t va)
+{
+	return va >> 47 == 0 || va >> 47 == 0x1ffff;
+}
+
 /* One virtual CPU. vCPU n always runs on CPU n. */
 struct xen_vcpu {
 	struct tw_vcpu *hw; /* what the entry code sees: traps, callbacks, stack, upcall bytes */

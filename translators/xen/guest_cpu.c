@@ -151,8 +151,8 @@ long xen_set_debugreg(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64
 {
 	xen_count(v, XEN_CALL_SET_DEBUGREG);
 	if (a1 < 4) {
-		if (a2 >> 47 && a2 >> 47 != 0x1ffff)
-			return -XEN_EINVAL; /* not canonical */
+		if (!xen_canonical(a2))
+			return -XEN_EINVAL;
 		if (a2 >= HYPERVISOR_VIRT_START && a2 < HYPERVISOR_VIRT_END)
 			return -XEN_EPERM;
 	} else if (a1 == 6) {
@@ -204,8 +204,8 @@ long xen_set_segment_base(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, ui
 		resident_load_user_gs((uint16_t)a2);
 		return 0;
 	}
-	if (a2 >> 47 && a2 >> 47 != 0x1ffff)
-		return -XEN_EINVAL; /* not canonical */
+	if (!xen_canonical(a2))
+		return -XEN_EINVAL;
 	switch (a1) {
 	case SEGBASE_FS:
 		hw_wrmsr(MSR_FS_BASE, a2);

@@ -33,20 +33,26 @@ static long decrease(uint64_t arg)
 {
 	struct xen_memory_reservation r;
 	uint64_t mfn, i;
+	bool own;
 	long rc = read_reservation(arg, &r);
 
 	if (rc)
 		return rc;
 	for (i = 0; i < r.nr_extents && r.extent_order == 0; i++) {
-		if (tw_copy_from_guest(&mfn, (uint64_t)r.extent_start.p + i * 8, 8) ||
-		    !tw_guest_frame(mfn))
+		if (tw_copy_from_guest(&mfn, (uint64_t)r.extent_start.p + i * 8, 8))
 			break;
 		tw_lock(&balloon_lock);
-		*frame_link(mfn) = balloon_first;
-		balloon_first = mfn + 1;
-		balloon_pages++;
-		tw_guest_frame_number(mfn, ~0ull);
+		/* Under the lock: a frame that two CPUs return at once is returned once. */
+		own = tw_guest_frame(mfn) != NULL;
+		if (own) {
+			*frame_link(mfn) = balloon_first;
+			balloon_first = mfn + 1;
+			balloon_pages++;
+			tw_guest_frame_number(mfn, ~0ull);
+		}
 		tw_unlock(&balloon_lock);
+		if (!own)
+			break;
 	}
 	return (long)i;
 }

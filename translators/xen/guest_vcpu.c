@@ -38,6 +38,14 @@ static void set_context_traps(struct xen_vcpu *t, const vcpu_guest_context_t *c)
 	};
 }
 
+/* What the CPU would refuse when it loads it: then the fault would be the shim's. */
+static bool can_start(const vcpu_guest_context_t *c)
+{
+	return tw_guest_frame(CR3_MFN(c->ctrlreg[3])) && xen_canonical(c->user_regs.rip) &&
+	       xen_canonical(c->fs_base) && xen_canonical(c->gs_base_kernel) &&
+	       xen_canonical(c->gs_base_user);
+}
+
 static long initialise(struct xen_vcpu *t, uint64_t arg)
 {
 	static vcpu_guest_context_t context; /* 5 KB: too large for a stack */
@@ -50,7 +58,7 @@ static long initialise(struct xen_vcpu *t, uint64_t arg)
 	tw_lock(&lock);
 	if (tw_copy_from_guest(&context, arg, sizeof(context))) {
 		rc = -XEN_EFAULT;
-	} else if (tw_guest_frame(CR3_MFN(c->ctrlreg[3]))) {
+	} else if (can_start(c)) {
 		rc = set_context_gdt(t, c);
 		if (!rc) {
 			set_context_traps(t, c);

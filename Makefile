@@ -106,6 +106,8 @@ $(B)/fuzz/%.c.o: %.c
 $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_OBJS)
 	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ_OBJS) $(SHIM_LIBS)
 
+include tests/guests/hv/guests.mk
+
 # --- what people call -----------------------------------------------------------------------------
 ## make            build the tool and the shim
 ## make deps       install the Debian packages that building, running and testing need
@@ -138,7 +140,7 @@ unit: $(UNIT_BINS)
 	@export CK_DEFAULT_TIMEOUT=60; for t in $(UNIT_BINS); do timeout 240 $$t || exit 1; done
 
 # Two at a time: each test boots virtual machines, and two CPUs are what a small machine has.
-system: all
+system: all hyperv-guests
 	@prove $(PROVE_FLAGS) -j2 --timer tests/system/*.t
 
 bench: deps

@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+# The Hyper-V guest ABI of nested mode, by guests of our own (tests/guests/hv): one subject each, which
+# is checked against the TLFS from inside. On the full profile with one and four CPUs; on "fast" those
+# that show that what is not offered is not there.
+. "$(dirname "$0")/lib.sh"
+[ -z "$TW_NATIVE" ] || skip_all "there is no Hyper-V without twoway"
+guests=$tw_root/build/guests/hv
+make -s -C "$tw_root" hyperv-guests > "$tw_out/hyperv-guests.log" 2>&1 || {
+	sed 's/^/# /' "$tw_out/hyperv-guests.log"
+	echo "Bail out! the guests do not build"
+	exit 1
+}
+
+# All cases came to a verdict, and none of them is against us.
+all_well() {
+	said '^END [0-9]+ cases, 0 failures' && ! said '^(FAILURE|ERROR)'
+}
+
+# conformance GUEST CPUS PROFILE [ENDING]
+conformance() {
+	local label="$1, $2 CPUs, $3" want=${4:-poweroff}
+	tw_run "hyperv-$1-$2-$3" --smp "$2" --mem 128M --timeout 60 --modules "$guests/$1" \
+		--shim "ledger console=debugcon abi=hyperv@1:$3 force=hv-testdev"
+	ok "$label: ends by $want" [ "$(ending)" = "$want" ] || tap_tail
+	[ "$want" != poweroff ] || ok "$label: nothing is wrong" all_well || tap_tail
+	tr -d '\r' < "$tw_dir/console" | sed -n 's/^SKIP /# SKIP /p'
+}
+
+for file in "$guests"/*.c.o; do
+	name=$(basename "$file" .c.o)
+	case $name in
+	crash) conformance crash 1 full crash ;;
+	reset) conformance reset 1 full reboot ;;
+	eoiassist)
+		conformance "$name" 1 full+eoiassist
+		conformance "$name" 4 full+eoiassist
+		;;
+	*)
+		conformance "$name" 1 full
+		conformance "$name" 4 full
+		;;
+	esac
+done
+for name in discovery clock invalid shimmem; do
+	[ ! -e "$guests/$name" ] || conformance "$name" 2 fast
+done
+done_testing

@@ -486,6 +486,16 @@ irq_shim: /* from the shim's idle loop: stay on its stack, deliver nothing */
 	popq %rsi
 	popq %rdx
 	popq %rax
+	/*
+	 * A halt that an interrupt has overtaken must not begin: what it would wait for may have come.
+	 * Only an emulator gets here (RIP at HLT): QEMU 7.2 forgets the STI shadow when a hypervisor inside
+	 * it leaves and re-enters its guest between STI and HLT.
+	 */
+	movq 3 * 8(%rsp), %rcx
+	cmpb $0xf4, (%rcx)
+	jne 1f
+	incq 3 * 8(%rsp)
+1:
 	popq %rcx
 	popq %r11
 	addq $8, %rsp

@@ -7,7 +7,7 @@ CC      ?= gcc
 CLANG   ?= clang
 PREFIX  ?= /usr/local
 
-.PHONY: all deps run check unit unit-build system bench fuzz install clean help layers
+.PHONY: all deps run check unit unit-build system check-hosts bench fuzz install clean help layers
 .DELETE_ON_ERROR:
 all: $(B)/twoway.elf $(B)/twoway
 
@@ -113,6 +113,7 @@ include tests/guests/hv/guests.mk
 ## make deps       install the Debian packages that building, running and testing need
 ## make run        an unmodified Debian kernel boots under twoway, to a shell when there is a terminal
 ## make check      deps, build, unit tests, system tests
+## make check-hosts  system tests on real hypervisors, booted inside QEMU
 ## make bench      ratios of twoway to native, on the same kernel
 ## make fuzz       run every fuzzer for FUZZ_S seconds in all (60)
 ## make install    to DESTDIR and PREFIX
@@ -142,6 +143,11 @@ unit: $(UNIT_BINS)
 # Two at a time: each test boots virtual machines, and two CPUs are what a small machine has.
 system: all hyperv-guests
 	@prove $(PROVE_FLAGS) -j2 --timer tests/system/*.t
+
+# Real hypervisors, each booted inside QEMU's emulation: slow, so not part of check.
+check-hosts: deps
+	@$(MAKE) --no-print-directory -j2 all
+	@prove $(PROVE_FLAGS) --timer tests/hosts/*.t
 
 bench: deps
 	@$(MAKE) --no-print-directory -s -j2 all

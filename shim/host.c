@@ -13,6 +13,7 @@ struct tw_host tw_host;
  */
 static const struct tw_host_driver *const drivers[] TW_INITDATA = {
 	&kvm_host_driver,
+	&hyperv_host_driver,
 };
 
 static TW_INIT const struct tw_host_driver *find(const char *name)
@@ -21,6 +22,16 @@ static TW_INIT const struct tw_host_driver *find(const char *name)
 		if (!__builtin_strcmp(drivers[i]->name, name))
 			return drivers[i];
 	tw_fatal("force=host:%s: there is no such host side; see docs/hosts.md", name);
+}
+
+/* Base of the CPUID leaves, 0: not this hypervisor. */
+static TW_INIT uint32_t leaf_of(const struct tw_host_driver *driver)
+{
+	uint32_t leaf = tw_hypervisor_leaf(driver->signature);
+
+	if (leaf && driver->interface && hw_cpuid(leaf + 1, 0).eax != driver->interface)
+		return 0;
+	return leaf;
 }
 
 /* The driver to use and the base of its CPUID leaves; NULL: bare. */
@@ -32,14 +43,14 @@ static TW_INIT const struct tw_host_driver *choose(uint32_t *leaf)
 		return NULL;
 	if (options.host[0]) {
 		driver = find(options.host);
-		*leaf = tw_hypervisor_leaf(driver->signature);
+		*leaf = leaf_of(driver);
 		if (!*leaf)
 			tw_fatal("force=host:%s: this machine does not show that hypervisor's signature",
 				 options.host);
 		return driver;
 	}
 	for (unsigned int i = 0; i < TW_ARRAY_SIZE(drivers); i++) {
-		*leaf = tw_hypervisor_leaf(drivers[i]->signature);
+		*leaf = leaf_of(drivers[i]);
 		if (*leaf)
 			return drivers[i];
 	}
@@ -73,6 +84,16 @@ TW_INIT void *tw_host_pages(unsigned int pages, uint64_t *pa)
 {
 	*pa = memory_take(pages);
 	return hw_phys(*pa);
+}
+
+/* Returns until a hypervisor has put its code there. */
+static const uint8_t code_page[TW_PAGE_SIZE]
+	__attribute__((section(".text.code_page"), aligned(4096))) = { [0 ... TW_PAGE_SIZE - 1] = 0xc3 };
+
+void *tw_host_code_page(uint64_t *pa)
+{
+	*pa = image_pa(code_page);
+	return (void *)code_page;
 }
 
 uint64_t tw_time_ns(void)

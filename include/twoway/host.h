@@ -134,10 +134,11 @@ struct tw_host_driver {
 	const char *name;
 	const char *title;
 	const char *signature; /* 12 letters */
+	uint32_t interface;    /* what EAX of the next leaf must be; 0: anything */
 	uint64_t (*tsc_hz)(uint32_t leaf);
 	void (*init)(struct tw_host *host, uint32_t leaf);
 };
-extern const struct tw_host_driver kvm_host_driver;
+extern const struct tw_host_driver kvm_host_driver, hyperv_host_driver;
 
 /* Base of the CPUID leaves with this signature, 0 when it is not there (or CPUID.1 denies it). */
 uint32_t tw_hypervisor_leaf(const char signature[12]);
@@ -147,6 +148,8 @@ uint32_t tw_hypervisor_leaf(const char signature[12]);
  * the hypervisor (boot only; ends the shim when there is none), and the calling CPU's index.
  */
 void *tw_host_pages(unsigned int pages, uint64_t *pa);
+/* One page of the shim's text that a hypervisor may fill or cover with code; there is only one. */
+void *tw_host_code_page(uint64_t *pa);
 unsigned int tw_cpu(void);
 
 /* The console before any host is known: works from the first instruction, output only. */

@@ -16,6 +16,7 @@
 
 long hw_kvm_call(bool amd, unsigned long nr, unsigned long a0, unsigned long a1, unsigned long a2,
 		 unsigned long a3);
+uint64_t hw_hyperv_call(void *page, uint64_t control, uint64_t input, uint64_t output);
 
 #else
 
@@ -39,6 +40,33 @@ static inline long hw_kvm_call(bool amd, unsigned long nr, unsigned long a0, uns
 				 : "=a"(result)
 				 : "a"(nr), "b"(a0), "c"(a1), "d"(a2), "S"(a3)
 				 : "memory");
+	return result;
+}
+
+/*
+ * Hyper-V, through the hypercall page (TLFS 3.7): control, input and output in RCX, RDX, R8, result
+ * in RAX; for i386 in EDX:EAX, EBX:ECX, EDI:ESI, result in EDX:EAX. The frame pointer is free.
+ */
+static inline uint64_t hw_hyperv_call(void *page, uint64_t control, uint64_t input, uint64_t output)
+{
+	uint64_t result;
+
+#ifdef __x86_64__
+	register uint64_t r8 __asm__("r8") = output;
+
+	__asm__ volatile("call *%[page]"
+			 : "=a"(result), "+c"(control), "+d"(input), "+r"(r8)
+			 : [page] "r"(page)
+			 : "r9", "r10", "r11", "memory", "cc");
+#else
+	uint32_t in_low = (uint32_t)input, out_low = (uint32_t)output;
+
+	__asm__ volatile("call *%[page]"
+			 : "=A"(result), "+c"(in_low), "+S"(out_low)
+			 : "A"(control), "b"((uint32_t)(input >> 32)), "D"((uint32_t)(output >> 32)),
+			   [page] "m"(page)
+			 : "memory", "cc");
+#endif
 	return result;
 }
 

@@ -450,6 +450,12 @@ __attribute__((weak)) long hw_kvm_call(bool amd, unsigned long nr, unsigned long
 	return 0;
 }
 
+__attribute__((weak)) uint64_t hw_hyperv_call(void *page, uint64_t control, uint64_t input, uint64_t output)
+{
+	die("a hypercall, and no hypervisor");
+	return 0;
+}
+
 /* Memory for host sides, from 512 MB of the mock's physical addresses on. */
 __attribute__((weak)) void *tw_host_pages(unsigned int pages, uint64_t *pa)
 {
@@ -458,6 +464,11 @@ __attribute__((weak)) void *tw_host_pages(unsigned int pages, uint64_t *pa)
 	*pa = next;
 	next += pages * 4096ull;
 	return mock_ram(*pa, pages * 4096ul);
+}
+
+__attribute__((weak)) void *tw_host_code_page(uint64_t *pa)
+{
+	return tw_host_pages(1, pa);
 }
 
 __attribute__((weak)) uint64_t tw_time_ns(void)

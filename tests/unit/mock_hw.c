@@ -41,6 +41,7 @@ struct ram {
 	uint64_t pa;
 	size_t size;
 	uint8_t *data;
+	bool borrowed;
 };
 struct word {
 	uint64_t pa;
@@ -64,6 +65,7 @@ uint64_t mock_cr[5], mock_dr[8];
 unsigned int mock_halts, mock_pauses, mock_wbinvds, mock_swapgss, mock_triple_faults;
 bool mock_if;
 uint64_t mock_invlpg_va;
+unsigned int mock_invlpgs, mock_cr3_writes;
 uint16_t mock_gs, mock_ldt;
 void (*mock_on_stop)(void);
 jmp_buf mock_stop_env;
@@ -81,7 +83,8 @@ static void die(const char *what)
 void mock_reset(void)
 {
 	for (unsigned int i = 0; i < rams_count; i++)
-		free(rams[i].data);
+		if (!rams[i].borrowed)
+			free(rams[i].data);
 	cpuids_count = msrs_count = port_hooks_count = mmio_hooks_count = 0;
 	rams_count = words_count = 0;
 	memset(port_known, 0, sizeof(port_known));
@@ -93,6 +96,7 @@ void mock_reset(void)
 	mock_halts = mock_pauses = mock_wbinvds = mock_swapgss = mock_triple_faults = 0;
 	mock_if = false;
 	mock_invlpg_va = 0;
+	mock_invlpgs = mock_cr3_writes = 0;
 	mock_gs = mock_ldt = 0;
 	mock_on_stop = NULL;
 	mock_writes_count = 0;
@@ -270,12 +274,22 @@ void hw_out32(uint16_t port, uint32_t value)
 
 void *mock_ram(uint64_t pa, size_t size)
 {
+	void *data;
+
+	/* Aligned like frames: code under test may look at the low bits of a pointer. */
+	if (posix_memalign(&data, 4096, size ? size : 1))
+		die("out of memory");
+	memset(data, 0, size);
+	mock_ram_at(pa, data, size);
+	rams[rams_count - 1].borrowed = false;
+	return data;
+}
+
+void mock_ram_at(uint64_t pa, void *data, size_t size)
+{
 	if (rams_count == MAX_RAM)
 		die("too many memory blocks");
-	rams[rams_count] = (struct ram){pa, size, calloc(1, size ? size : 1)};
-	if (!rams[rams_count].data)
-		die("out of memory");
-	return rams[rams_count++].data;
+	rams[rams_count++] = (struct ram){pa, size, data, true};
 }
 
 void *hw_phys(uint64_t pa)
@@ -387,6 +401,7 @@ void hw_sti(void)
 void hw_invlpg(uint64_t va)
 {
 	mock_invlpg_va = va;
+	mock_invlpgs++;
 }
 
 #define MOCK_CR(n)                                                                                 \
@@ -404,8 +419,13 @@ MOCK_CR(2)
 MOCK_CR(3)
 MOCK_CR(4)
 MOCK_CR_WRITE(0)
-MOCK_CR_WRITE(3)
 MOCK_CR_WRITE(4)
+
+void hw_write_cr3(uint64_t value)
+{
+	mock_cr[3] = value;
+	mock_cr3_writes++;
+}
 
 uint64_t hw_read_dr(unsigned int reg)
 {

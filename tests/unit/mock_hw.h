@@ -50,6 +50,8 @@ uint32_t *mock_mmio_word(uint64_t pa);
  * are not contiguous for hw_phys() users: use one call for one range.
  */
 void *mock_ram(uint64_t pa, size_t size);
+/* The same for memory that the test keeps: it is neither zeroed nor freed. */
+void mock_ram_at(uint64_t pa, void *data, size_t size);
 
 /* The TSC: each RDTSC adds mock_tsc_step (default 10) first, each PAUSE too. */
 extern uint64_t mock_tsc;
@@ -60,7 +62,8 @@ extern uint64_t mock_cr[5];
 extern uint64_t mock_dr[8];
 extern unsigned int mock_halts, mock_pauses, mock_wbinvds, mock_swapgss, mock_triple_faults;
 extern bool mock_if; /* interrupt flag; HLT with it off ends the test */
-extern uint64_t mock_invlpg_va;
+extern uint64_t mock_invlpg_va; /* latest */
+extern unsigned int mock_invlpgs, mock_cr3_writes;
 extern uint16_t mock_gs, mock_ldt;
 
 /* A HLT or a triple fault calls this instead of going on; for code that never returns. */

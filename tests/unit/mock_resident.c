@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "mock_resident.h"
-#include "twoway/guest_mem.h"
 
 struct mock_resident mock_resident;
 
@@ -35,11 +34,12 @@ uint64_t resident_set_iobitmap(unsigned int cpu, uint64_t bits, unsigned int por
 {
 	mock_resident.iobitmap = bits;
 	mock_resident.iobitmap_ports = ports;
-	return 0;
+	return mock_resident.iobitmap_unread;
 }
 
 void resident_syscall_changed(unsigned int cpu)
 {
+	mock_resident.syscall_cpu = cpu;
 	mock_resident.syscall_changes++;
 }
 
@@ -79,11 +79,4 @@ void resident_run_cpu(unsigned int cpu, const struct resident_start *s)
 	mock_resident.run_cpu = cpu;
 	mock_resident.run_start = *s;
 	mock_resident.runs++;
-}
-
-void tw_guest_frame_number(uint64_t mfn, uint64_t pfn)
-{
-	mock_resident.frame_mfn = mfn;
-	mock_resident.frame_pfn = pfn;
-	mock_resident.frame_numbers++;
 }

@@ -17,8 +17,8 @@ struct mock_resident {
 		bool mask;
 	} traps[TW_MAX_CPUS][256];
 	unsigned int iobitmap_ports;
-	uint64_t iobitmap;
-	unsigned int syscall_changes;
+	uint64_t iobitmap, iobitmap_unread; /* the latter: what the call returns */
+	unsigned int syscall_cpu, syscall_changes;
 	uint16_t user_gs;
 	uint64_t root, user_root;
 	unsigned int root_loads, user_root_loads;
@@ -29,8 +29,6 @@ struct mock_resident {
 	unsigned int flushes;
 	unsigned int run_cpu, runs;
 	struct resident_start run_start;
-	uint64_t frame_mfn, frame_pfn; /* tw_guest_frame_number() */
-	unsigned int frame_numbers;
 };
 extern struct mock_resident mock_resident;
 

@@ -12,7 +12,7 @@ __attribute__((weak)) struct xen_vcpu *xen_vcpus[TW_MAX_CPUS];
 
 static uint8_t memory[MOCK_PAGES * TW_PAGE_SIZE] __attribute__((aligned(4096)));
 static size_t allocated;
-uint64_t mock_mapped;
+uint64_t mock_mapped, mock_m2p[MOCK_PAGES];
 
 static struct shared_info shared;
 static struct xen_vcpu vcpus[TW_MAX_CPUS];
@@ -23,6 +23,8 @@ static uint64_t counters[TW_MAX_CPUS][TW_LEDGER_CALLS];
 unsigned int mock_cpu, mock_kicks[TW_MAX_CPUS];
 uint64_t mock_timer, mock_steal[TW_MAX_CPUS], mock_utc;
 unsigned int mock_timer_calls;
+void (*mock_on_halt)(void);
+unsigned int mock_host_halts, mock_host_yields, mock_nmis[TW_MAX_CPUS];
 char mock_console[65536];
 size_t mock_console_len;
 static char typed[65536];
@@ -67,9 +69,19 @@ uint64_t tw_copy_to_guest(uint64_t to, const void *from, uint64_t n)
 
 void *tw_guest_frame(uint64_t mfn)
 {
-	return mfn >= MOCK_MFN && mfn < MOCK_MFN + MOCK_PAGES
-		   ? memory + (mfn - MOCK_MFN) * TW_PAGE_SIZE
-		   : NULL;
+	if (mfn < MOCK_MFN || mfn >= MOCK_MFN + MOCK_PAGES || mock_m2p[mfn - MOCK_MFN] == ~0ull)
+		return NULL;
+	return memory + (mfn - MOCK_MFN) * TW_PAGE_SIZE;
+}
+
+void tw_guest_frame_number(uint64_t mfn, uint64_t pfn)
+{
+	if (mfn < MOCK_MFN || mfn >= MOCK_MFN + MOCK_PAGES) {
+		fprintf(stderr, "tw_guest_frame_number: frame %#llx was never the guest's\n",
+			(unsigned long long)mfn);
+		abort();
+	}
+	mock_m2p[mfn - MOCK_MFN] = pfn;
 }
 
 uint64_t tw_guest_va_to_pa(uint64_t va)
@@ -127,6 +139,27 @@ static void timer_stop(void)
 static uint64_t steal_ns(unsigned int cpu)
 {
 	return mock_steal[cpu];
+}
+
+static void host_halt(void)
+{
+	mock_host_halts++;
+	if (!mock_on_halt) {
+		fprintf(stderr, "halt: nothing will wake this CPU\n");
+		abort();
+	}
+	mock_if = true;
+	mock_on_halt();
+}
+
+static void host_yield(void)
+{
+	mock_host_yields++;
+}
+
+static void host_ipi_nmi(unsigned int cpu)
+{
+	mock_nmis[cpu]++;
 }
 
 static uint64_t wallclock_ns(void)
@@ -229,12 +262,18 @@ void mock_xen_reset(unsigned int count)
 				   .timer_stop = timer_stop,
 				   .steal_ns = steal_ns,
 				   .wallclock_ns = wallclock_ns,
+				   .halt = host_halt,
+				   .yield = host_yield,
+				   .ipi_nmi = host_ipi_nmi,
 				   .console_write = console_write,
 				   .console_read = console_read};
 	tw_clock_scale(&tw_host.clock, TW_NS_PER_S);
 	tw_host.clock.tsc_hz = TW_NS_PER_S;
 
 	memset(memory, 0, sizeof(memory));
+	mock_ram_at(MOCK_MFN << TW_PAGE_SHIFT, memory, sizeof(memory));
+	for (i = 0; i < MOCK_PAGES; i++)
+		mock_m2p[i] = i;
 	allocated = 0;
 	mock_mapped = sizeof(memory);
 	memset(&shared, 0, sizeof(shared));
@@ -243,16 +282,22 @@ void mock_xen_reset(unsigned int count)
 	memset(counters, 0, sizeof(counters));
 	memset(mock_kicks, 0, sizeof(mock_kicks));
 	memset(mock_steal, 0, sizeof(mock_steal));
+	memset(mock_nmis, 0, sizeof(mock_nmis));
 	memset(xen_vcpus, 0, sizeof(xen_vcpus));
 	memset(&mock_resident, 0, sizeof(mock_resident));
 	mock_cpu = 0;
 	mock_timer = mock_utc = 0;
 	mock_timer_calls = mock_missing = 0;
+	mock_host_halts = mock_host_yields = 0;
+	mock_on_halt = NULL;
 	mock_console_len = typed_len = typed_read = 0;
 	mock_end_reason = NULL;
 
 	xen_domain =
-	    (struct xen_domain){.shared = &shared, .max_pages = MOCK_PAGES, .vcpus = count};
+	    (struct xen_domain){.shared = &shared,
+				.max_pages = MOCK_PAGES,
+				.max_mfn = MOCK_MFN + MOCK_PAGES - 1,
+				.vcpus = count};
 	for (i = 0; i < count; i++) {
 		vcpus[i] = (struct xen_vcpu){.hw = &hw[i],
 					     .id = i,

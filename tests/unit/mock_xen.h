@@ -23,6 +23,11 @@ void mock_xen_reset(unsigned int vcpus);
 #define MOCK_MFN   0x100ull
 #define MOCK_VA	   0xffff888000000000ull
 extern uint64_t mock_mapped;
+/*
+ * The guest's number of each of its frames, as in Xen's machine-to-physical table: ~0 = the frame is
+ * not the guest's (any more). At first frame MOCK_MFN + n has number n.
+ */
+extern uint64_t mock_m2p[MOCK_PAGES];
 
 /* A piece of guest memory, zeroed, 16-aligned; a copy of something in it; the memory behind it. */
 uint64_t mock_guest_alloc(size_t n);
@@ -41,6 +46,10 @@ extern uint64_t mock_timer;
 extern unsigned int mock_timer_calls;
 extern uint64_t mock_steal[TW_MAX_CPUS];
 extern uint64_t mock_utc;
+
+/* The host's halt calls this, with interrupts on; without it a vCPU that waits ends the test. */
+extern void (*mock_on_halt)(void);
+extern unsigned int mock_host_halts, mock_host_yields, mock_nmis[TW_MAX_CPUS];
 
 /* Console: what was written, and what will be read. */
 extern char mock_console[65536];

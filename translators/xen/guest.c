@@ -59,7 +59,7 @@ static long vm_assist(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64
 {
 	xen_count(v, XEN_CALL_VM_ASSIST);
 	if (a1 != VMASST_CMD_enable && a1 != VMASST_CMD_disable)
-		return -XEN_ENOSYS;
+		return xen_missing("vm_assist", __HYPERVISOR_vm_assist, (uint32_t)a1);
 	switch (a2) {
 	case VMASST_TYPE_writable_pagetables: /* they always are */
 	case VMASST_TYPE_pae_extended_cr3:
@@ -72,12 +72,12 @@ static long vm_assist(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64
 	return -XEN_EINVAL;
 }
 
-static xen_call_fn multicall, spare;
+static xen_call_fn multicall, iret, spare;
 
 #define CALL(name, handler) [__HYPERVISOR_##name] = handler
 #define SERVED(name)	    CALL(name, xen_##name)
 #define NOT_SERVED(name)    CALL(name, name)
-/* No holes: entry code calls without looking. iret never comes here, entry.S does it. */
+/* No holes: entry code calls without looking. Of iret it never does, entry.S serves that. */
 static xen_call_fn *const handlers[] = {
 	SERVED(set_trap_table),
 	SERVED(mmu_update),
@@ -102,7 +102,7 @@ static xen_call_fn *const handlers[] = {
 	SERVED(grant_table_op),
 	CALL(vm_assist, vm_assist),
 	NOT_SERVED(update_va_mapping_otherdomain),
-	CALL(iret, spare),
+	CALL(iret, iret),
 	SERVED(vcpu_op),
 	SERVED(set_segment_base),
 	SERVED(mmuext_op),
@@ -124,7 +124,14 @@ static xen_call_fn *const handlers[] = {
 };
 _Static_assert(TW_ARRAY_SIZE(handlers) == __HYPERVISOR_dm_op + 1, "the table ends with dm_op");
 
-/* Number 11 was never given out; iret inside a multicall makes no sense. */
+/* Only a multicall comes here, and there it makes no sense. */
+static long iret(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
+		 struct xen_vcpu *v)
+{
+	return xen_missing("hypercall", __HYPERVISOR_iret, 0);
+}
+
+/* Number 11 was never given out. */
 static long spare(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
 		  struct xen_vcpu *v)
 {

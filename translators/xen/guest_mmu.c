@@ -45,15 +45,15 @@ static __attribute__((noinline)) long update_other(uint64_t ptr, uint64_t val,
 	if (!page)
 		return -XEN_EINVAL;
 	if ((ptr & 3) == MMU_MACHPHYS_UPDATE) {
-		xen_count(v, XEN_CALL_MMU_MACHPHYS);
 		if (val == ~0ull) /* our mark for frames that are not the guest's */
 			return -XEN_EINVAL;
+		xen_count(v, XEN_CALL_MMU_MACHPHYS);
 		tw_guest_frame_number(address >> TW_PAGE_SHIFT, val);
 		return 0;
 	}
-	xen_count(v, XEN_CALL_MMU_UPDATE);
 	if (address & 4)
 		return -XEN_EINVAL;
+	xen_count(v, XEN_CALL_MMU_UPDATE);
 	if ((ptr & 3) == MMU_PT_UPDATE_PRESERVE_AD)
 		store_preserving_ad((uint64_t *)(page + (address & ~TW_PAGE_MASK)), val);
 	else
@@ -98,12 +98,12 @@ long xen_mmu_update(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t
 			store(tw_guest_machine(u[0]), u[1]);
 			continue;
 		}
-		others++;
 		rc = update_other(u[0], u[1], v);
 		if (tw_unlikely(rc))
 			break;
+		others++;
 	}
-	v->calls[XEN_CALL_MMU_UPDATE] += done - (others < done ? others : done);
+	v->calls[XEN_CALL_MMU_UPDATE] += done - others; /* update_other() counted those */
 	return tw_unlikely(a3) ? report_done(a3, done, rc) : rc;
 }
 

@@ -38,10 +38,17 @@ static void set_context_traps(struct xen_vcpu *t, const vcpu_guest_context_t *c)
 	};
 }
 
+/* Root of user mode's page tables: bit 0 says that there is one (xen/arch-x86/xen.h). */
+static uint64_t user_root(const vcpu_guest_context_t *c)
+{
+	return c->ctrlreg[1] & 1 ? CR3_MFN(c->ctrlreg[1]) : 0;
+}
+
 /* What the CPU would refuse when it loads it: then the fault would be the shim's. */
 static bool can_start(const vcpu_guest_context_t *c)
 {
-	return tw_guest_frame(CR3_MFN(c->ctrlreg[3])) && xen_canonical(c->user_regs.rip) &&
+	return tw_guest_frame(CR3_MFN(c->ctrlreg[3])) &&
+	       (!user_root(c) || tw_guest_frame(user_root(c))) && xen_canonical(c->user_regs.rip) &&
 	       xen_canonical(c->fs_base) && xen_canonical(c->gs_base_kernel) &&
 	       xen_canonical(c->gs_base_user);
 }
@@ -69,7 +76,7 @@ static long initialise(struct xen_vcpu *t, uint64_t arg)
 				.rsi = c->user_regs.rsi,
 				.rdi = c->user_regs.rdi,
 				.cr3_mfn = CR3_MFN(c->ctrlreg[3]),
-				.user_cr3_mfn = c->ctrlreg[1] & 1 ? CR3_MFN(c->ctrlreg[1]) : 0,
+				.user_cr3_mfn = user_root(c),
 				.fs_base = c->fs_base,
 				.gs_base_kernel = c->gs_base_kernel,
 				.gs_base_user = c->gs_base_user,

@@ -23,9 +23,7 @@ static long read_reservation(uint64_t arg, struct xen_memory_reservation *r)
 {
 	if (tw_copy_from_guest(r, arg, sizeof(*r)))
 		return -XEN_EFAULT;
-	if (r->domid != DOMID_SELF)
-		return -XEN_EPERM;
-	return 0;
+	return xen_self_check(r->domid);
 }
 
 /* decrease_reservation: take back single frames by machine number; returns how many. */

@@ -542,6 +542,17 @@ START_TEST(page_tables_become_writable)
 }
 END_TEST
 
+/* A key or SMAP forbids what the entry permits: another try would never end. */
+START_TEST(user_pages_are_never_tried_again)
+{
+	uint64_t *e = entry(VA);
+
+	*e = page << 12 | P | W | U;
+	ck_assert(!fault(VA));
+	ck_assert_uint_eq(mock_invlpgs, 0);
+}
+END_TEST
+
 START_TEST(other_write_faults_are_the_guests)
 {
 	uint64_t *e = entry(VA), l3 = words(root)[VA >> 39 & 511] >> 12;
@@ -617,6 +628,7 @@ int main(void)
 	tcase_add_test(tc, extended_operations_stop_at_the_first_bad_one);
 	tcase_add_test(tc, extended_operations_fault);
 	tcase_add_test(tc, page_tables_become_writable);
+	tcase_add_test(tc, user_pages_are_never_tried_again);
 	tcase_add_test(tc, other_write_faults_are_the_guests);
 	tcase_add_test(tc, stale_write_fault);
 	tcase_add_test(tc, search_leaves_out_large_pages_and_the_shim);

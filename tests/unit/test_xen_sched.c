@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* SCHEDOP_block and poll: what ends them. A mock of HLT lets something happen while the CPU waits. */
+/* sched_op: what ends a wait and what does not, and how a guest ends. */
 #include <check.h>
 #include <string.h>
-#include <xen/sched.h>
 
 #include "mock_xen.h"
 
-static unsigned int halts, ipis;
-static uint8_t ipi_vector;
-static void (*happens)(void); /* during the third halt */
+#include <xen/sched.h>
 
-static void halt(void)
-{
-	if (++halts == 3)
-		happens();
-	ck_assert_uint_lt(halts, 10);
-}
+static struct xen_vcpu *v;
+static uint64_t arg, ports;
+static uint32_t port;
+
+static unsigned int ipis;
+static uint8_t ipi_vector;
 
 static void ipi_self(uint8_t vector)
 {
@@ -26,102 +23,302 @@ static void ipi_self(uint8_t vector)
 static void setup(void)
 {
 	mock_xen_reset(2);
-	tw_host.halt = halt;
+	v = xen_vcpus[0];
+	arg = mock_guest_alloc(64);
+	ports = mock_guest_alloc(1024);
+	*(struct evtchn_bind_ipi *)mock_guest_at(arg) = (struct evtchn_bind_ipi){.vcpu = 0};
+	xen_event_channel_op(EVTCHNOP_bind_ipi, arg, 0, 0, 0, v);
+	port = ((struct evtchn_bind_ipi *)mock_guest_at(arg))->port;
+	v->info->evtchn_upcall_mask = 1;
 	tw_host.ipi_self = ipi_self;
-	halts = ipis = 0;
-	xen_vcpus[0]->hw->upcall->mask = 1;
+	ipis = 0;
 }
 
-static void an_event(void)
+static long op(uint64_t cmd)
 {
-	xen_vcpus[0]->hw->upcall->pending = 1;
+	return xen_sched_op(cmd, arg, 0, 0, 0, v);
 }
 
-static void an_nmi(void)
+/* --- block --- */
+
+static void raise_port(void)
 {
-	xen_vcpus[0]->hw->nmi_wanted = 1;
+	ck_assert_uint_eq(v->info->evtchn_upcall_mask, 0);
+	xen_event_raise(port);
 }
 
-static long block(void)
+START_TEST(block_waits_for_an_event)
 {
-	return xen_sched_op(SCHEDOP_block, 0, 0, 0, 0, xen_vcpus[0]);
-}
-
-START_TEST(an_event_ends_block)
-{
-	happens = an_event;
-	ck_assert_int_eq(block(), 0);
-	ck_assert_uint_eq(halts, 3);
-	ck_assert_uint_eq(xen_vcpus[0]->hw->upcall->mask, 0);
+	mock_on_halt = raise_port;
+	ck_assert_int_eq(op(SCHEDOP_block), 0);
+	ck_assert_uint_eq(mock_host_halts, 1);
+	ck_assert(!mock_if); /* back in the shim interrupts are off again */
+	ck_assert_uint_eq(v->info->evtchn_upcall_pending, 1);
+	ck_assert_uint_eq(v->info->evtchn_upcall_mask, 0);
 	ck_assert_uint_eq(ipis, 0);
-	/* One that waits already: no halt at all. */
-	ck_assert_int_eq(block(), 0);
-	ck_assert_uint_eq(halts, 3);
+	ck_assert_uint_eq(v->calls[XEN_CALL_SCHED_BLOCK], 1);
+}
+END_TEST
+
+/* The mock ends the test if it halts: nothing would wake it (H-25). */
+START_TEST(block_with_an_event_returns_at_once)
+{
+	xen_event_raise(port);
+	ck_assert_int_eq(op(SCHEDOP_block), 0);
+	ck_assert_uint_eq(mock_host_halts, 0);
+	ck_assert_uint_eq(v->info->evtchn_upcall_mask, 0);
+	ck_assert_uint_eq(v->runstate.state, RUNSTATE_running);
+}
+END_TEST
+
+/* Interrupts that bring no event for the guest do not end it; the time counts as blocked. */
+static void later(void)
+{
+	mock_tsc += 100;
+	if (mock_host_halts == 5)
+		xen_event_raise(port);
+}
+
+START_TEST(block_goes_on_without_an_event)
+{
+	mock_on_halt = later;
+	ck_assert_int_eq(op(SCHEDOP_block), 0);
+	ck_assert_uint_eq(mock_host_halts, 5);
+	ck_assert_uint_eq(v->runstate.time[RUNSTATE_blocked], 500);
+	ck_assert_uint_eq(v->runstate.state, RUNSTATE_running);
 }
 END_TEST
 
 /* Its interrupt has woken the wait and is spent: another one brings it in behind the call. */
-START_TEST(an_nmi_ends_block)
+static void nmi_later(void)
 {
-	happens = an_nmi;
-	ck_assert_int_eq(block(), 0);
-	ck_assert_uint_eq(halts, 3);
+	if (mock_host_halts == 3)
+		v->hw->nmi_wanted = 1;
+}
+
+START_TEST(block_ends_at_an_nmi)
+{
+	mock_on_halt = nmi_later;
+	ck_assert_int_eq(op(SCHEDOP_block), 0);
+	ck_assert_uint_eq(mock_host_halts, 3);
 	ck_assert_uint_eq(ipis, 1);
 	ck_assert_uint_eq(ipi_vector, TW_VEC_NMI);
 }
 END_TEST
 
-static long poll(uint32_t port)
-{
-	uint64_t ports = mock_guest_put(&port, sizeof(port));
-	struct sched_poll poll = {.nr_ports = 1};
+/* --- poll --- */
 
-	memcpy(&poll.ports, &ports, sizeof(ports));
-	return xen_sched_op(SCHEDOP_poll, mock_guest_put(&poll, sizeof(poll)), 0, 0, 0,
-			    xen_vcpus[0]);
+static long poll(uint32_t n, uint64_t timeout)
+{
+	struct sched_poll *p = mock_guest_at(arg);
+
+	*p = (struct sched_poll){.nr_ports = n, .timeout = timeout};
+	p->ports.p = (evtchn_port_t *)ports;
+	return op(SCHEDOP_poll);
 }
 
-static void port_9(void)
+static void mask_port(uint32_t p)
 {
-	xen_domain.shared->evtchn_pending[0] |= 1 << 9;
+	xen_domain.shared->evtchn_mask[p / 64] |= 1ull << (p % 64);
 }
 
-START_TEST(a_port_ends_poll)
+static void raise_masked(void)
 {
-	happens = port_9;
-	ck_assert_int_eq(poll(9), 0);
-	ck_assert_uint_eq(halts, 3);
-	ck_assert(!xen_vcpus[0]->polling);
-	ck_assert_int_eq(poll(0), -XEN_EINVAL);
-	ck_assert_int_eq(poll(4096), -XEN_EINVAL);
+	ck_assert(v->polling);
+	mock_tsc += 10;
+	if (mock_host_halts == 3)
+		xen_event_raise(port);
+}
+
+/* Linux polls masked ports with events off: pending alone must end it (H-26). */
+START_TEST(poll_ends_at_a_masked_port)
+{
+	mask_port(port);
+	((uint32_t *)mock_guest_at(ports))[0] = 4095;
+	((uint32_t *)mock_guest_at(ports))[1] = port;
+	mock_on_halt = raise_masked;
+	ck_assert_int_eq(poll(2, 0), 0);
+	ck_assert_uint_eq(mock_host_halts, 3);
+	ck_assert(!v->polling);
+	ck_assert_uint_eq(v->info->evtchn_upcall_mask, 1); /* as the guest left it */
+	ck_assert_uint_eq(v->info->evtchn_upcall_pending, 0);
+	ck_assert_uint_eq(v->runstate.time[RUNSTATE_blocked], 30);
+	ck_assert_uint_eq(mock_timer_calls, 0);
+	/* Still pending: no wait at all. */
+	ck_assert_int_eq(poll(2, 0), 0);
+	ck_assert_uint_eq(mock_host_halts, 3);
+	ck_assert_uint_eq(v->calls[XEN_CALL_SCHED_POLL], 2);
 }
 END_TEST
 
-START_TEST(an_nmi_ends_poll)
+/* An event that can be delivered ends it, one that is held back by the vCPU's mask does not. */
+static void other_event(void)
 {
-	happens = an_nmi;
-	ck_assert_int_eq(poll(9), 0);
-	ck_assert_uint_eq(halts, 3);
+	v->info->evtchn_upcall_pending = 1;
+	if (mock_host_halts == 4)
+		v->info->evtchn_upcall_mask = 0;
+}
+
+START_TEST(poll_ends_at_another_event)
+{
+	((uint32_t *)mock_guest_at(ports))[0] = port;
+	mock_on_halt = other_event;
+	ck_assert_int_eq(poll(1, 0), 0);
+	ck_assert_uint_eq(mock_host_halts, 4);
+	ck_assert_int_eq(poll(1, 0), 0);
+	ck_assert_uint_eq(mock_host_halts, 4);
+}
+END_TEST
+
+START_TEST(poll_ends_at_an_nmi)
+{
+	((uint32_t *)mock_guest_at(ports))[0] = port;
+	mock_on_halt = nmi_later;
+	ck_assert_int_eq(poll(1, 0), 0);
+	ck_assert_uint_eq(mock_host_halts, 3);
 	ck_assert_uint_eq(ipis, 1);
-	ck_assert(!xen_vcpus[0]->polling);
+	ck_assert(!v->polling);
+}
+END_TEST
+
+/* The CPU's one-shot wakes it; afterwards the timer is off again. */
+static void time_passes(void)
+{
+	ck_assert_uint_eq(mock_timer, 1000);
+	mock_tsc += 400;
+}
+
+START_TEST(poll_times_out)
+{
+	((uint32_t *)mock_guest_at(ports))[0] = port;
+	mock_on_halt = time_passes;
+	ck_assert_int_eq(poll(1, 1000), 0);
+	ck_assert_uint_eq(mock_host_halts, 3);
+	ck_assert_uint_eq(mock_timer, 0);
+	ck_assert_uint_eq(v->poll_expiry, 0);
+	/* In the past: no wait. And without any port it is a plain sleep. */
+	ck_assert_int_eq(poll(1, 1000), 0);
+	ck_assert_uint_eq(mock_host_halts, 3);
+	mock_tsc = 0;
+	ck_assert_int_eq(poll(0, 1000), 0);
+	ck_assert_uint_eq(mock_host_halts, 6);
+}
+END_TEST
+
+START_TEST(poll_errors)
+{
+	uint32_t *list = mock_guest_at(ports);
+
+	for (unsigned int i = 0; i < 256; i++)
+		list[i] = 4095;
+	list[5] = 0;
+	ck_assert_int_eq(poll(6, 0), -XEN_EINVAL);
+	list[5] = 4096;
+	ck_assert_int_eq(poll(6, 0), -XEN_EINVAL);
+	list[5] = ~0u;
+	ck_assert_int_eq(poll(6, 0), -XEN_EINVAL);
+	list[5] = 1;
+	ck_assert_int_eq(poll(129, 0), -XEN_EINVAL);
+	ck_assert_int_eq(poll(~0u, 0), -XEN_EINVAL);
+	ck_assert_int_eq(poll(0x40000001, 0), -XEN_EINVAL);
+	mock_mapped = ports - MOCK_VA + 128 * 4 - 1;
+	ck_assert_int_eq(poll(128, 0), -XEN_EFAULT);
+	ck_assert_int_eq(xen_sched_op(SCHEDOP_poll, 1, 0, 0, 0, v), -XEN_EFAULT);
+	ck_assert(!v->polling);
+	ck_assert_uint_eq(mock_host_halts, 0);
+	/* 128 is the most. */
+	mock_mapped = MOCK_PAGES * TW_PAGE_SIZE;
+	xen_event_raise(port);
+	list[127] = port;
+	ck_assert_int_eq(poll(128, 0), 0);
+}
+END_TEST
+
+/* --- the rest --- */
+
+START_TEST(yield)
+{
+	ck_assert_int_eq(op(SCHEDOP_yield), 0);
+	ck_assert_uint_eq(mock_host_yields, 1);
+	ck_assert_uint_eq(mock_host_halts, 0);
+	ck_assert_uint_eq(v->calls[XEN_CALL_SCHED_YIELD], 1);
+}
+END_TEST
+
+static const char *volatile ended;
+
+static long shut_down(uint32_t reason)
+{
+	volatile long rc = 0;
+
+	*(uint32_t *)mock_guest_at(arg) = reason;
+	mock_end_reason = NULL;
+	if (!mock_ends())
+		rc = op(SCHEDOP_shutdown);
+	ended = mock_end_reason;
+	return rc;
+}
+
+START_TEST(the_end)
+{
+	shut_down(SHUTDOWN_poweroff);
+	ck_assert_pstr_eq(ended, "poweroff");
+	shut_down(SHUTDOWN_reboot);
+	ck_assert_pstr_eq(ended, "reboot");
+	shut_down(SHUTDOWN_soft_reset);
+	ck_assert_pstr_eq(ended, "reboot");
+	shut_down(SHUTDOWN_crash);
+	ck_assert_pstr_eq(ended, "crash");
+	shut_down(SHUTDOWN_watchdog);
+	ck_assert_pstr_eq(ended, "watchdog");
+	/* Suspend: cancelled, the guest goes on. */
+	ck_assert_int_eq(shut_down(SHUTDOWN_suspend), 1);
+	ck_assert_pstr_eq(ended, NULL);
+	ck_assert_int_eq(shut_down(SHUTDOWN_MAX + 1), -XEN_EINVAL);
+	ck_assert_int_eq(shut_down(~0u), -XEN_EINVAL);
+	ck_assert_pstr_eq(ended, NULL);
+	ck_assert_int_eq(xen_sched_op(SCHEDOP_shutdown, 0, 0, 0, 0, v), -XEN_EFAULT);
+	ck_assert_uint_eq(v->calls[XEN_CALL_SCHED_SHUTDOWN], 9);
+}
+END_TEST
+
+START_TEST(not_served)
+{
+	static const uint64_t cmds[] = {SCHEDOP_remote_shutdown, SCHEDOP_shutdown_code,
+					SCHEDOP_watchdog, SCHEDOP_pin_override, 1ull << 32};
+
+	for (unsigned int i = 0; i < TW_ARRAY_SIZE(cmds); i++)
+		ck_assert_int_eq(op(cmds[i]), -XEN_ENOSYS);
+	ck_assert_uint_eq(mock_missing, TW_ARRAY_SIZE(cmds));
+	ck_assert_uint_eq(mock_missing_nr, __HYPERVISOR_sched_op);
+	ck_assert_uint_eq(mock_host_halts, 0);
 }
 END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("xen-sched");
-	TCase *tc = tcase_create("all");
-	SRunner *runner = srunner_create(suite);
+	Suite *s = suite_create("xen-sched");
+	TCase *tc = tcase_create("sched");
+	SRunner *r;
 	int failed;
 
 	tcase_add_checked_fixture(tc, setup, NULL);
-	tcase_add_test(tc, an_event_ends_block);
-	tcase_add_test(tc, an_nmi_ends_block);
-	tcase_add_test(tc, a_port_ends_poll);
-	tcase_add_test(tc, an_nmi_ends_poll);
-	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	tcase_add_test(tc, block_waits_for_an_event);
+	tcase_add_test(tc, block_with_an_event_returns_at_once);
+	tcase_add_test(tc, block_goes_on_without_an_event);
+	tcase_add_test(tc, block_ends_at_an_nmi);
+	tcase_add_test(tc, poll_ends_at_a_masked_port);
+	tcase_add_test(tc, poll_ends_at_another_event);
+	tcase_add_test(tc, poll_ends_at_an_nmi);
+	tcase_add_test(tc, poll_times_out);
+	tcase_add_test(tc, poll_errors);
+	tcase_add_test(tc, yield);
+	tcase_add_test(tc, the_end);
+	tcase_add_test(tc, not_served);
+	suite_add_tcase(s, tc);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
 }

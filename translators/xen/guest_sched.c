@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* sched_op (xen/sched.h): yield, block, poll, shutdown, watchdog. */
+/* sched_op (xen/sched.h): yield, block, poll, shutdown. */
 #include "guest.h"
 
 #include <xen/sched.h>

@@ -129,6 +129,7 @@ static void rare(struct nested_cpu *c, uint64_t code)
 		backend_inject_exception(c, 6, false, 0);
 		break;
 	case SVM_EXIT_INVALID:
+	case SVM_EXIT_INVALID_32:
 		nested_report(c, "the CPU refuses the guest's state (VMRUN: invalid)");
 		tw_fatal("the guest cannot go on: invalid VM state on CPU %u", c->cpu);
 	default:
@@ -139,12 +140,23 @@ static void rare(struct nested_cpu *c, uint64_t code)
 	}
 }
 
+/*
+ * QEMU 7.2's SYSENTER leaves a 64-bit code segment with the D bit of a 32-bit one: nobody sees that
+ * but VMRUN, which refuses it (APM 15.5.1), and QEMU has then lost the guest's RIP.
+ */
+static void repair_cs(struct vmcb *b)
+{
+	if (tw_unlikely((b->cs.attributes & (SVM_SEG_L | SVM_SEG_D)) == (SVM_SEG_L | SVM_SEG_D)))
+		b->cs.attributes &= (uint16_t)~SVM_SEG_D;
+}
+
 void svm_exit(struct nested_cpu *c)
 {
 	struct vmcb *b = c->vmcb;
 	uint64_t code = b->exit_code;
 
 	load(c);
+	repair_cs(b);
 	b->tlb_control = 0;
 	b->event_inject = 0;
 	if (tw_unlikely(b->exit_int_info & SVM_EV_VALID))

@@ -65,6 +65,10 @@ _Static_assert(offsetof(struct vmcb, rax) == 0x5f8, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, cr2) == 0x640, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, g_pat) == 0x668, "VMCB layout");
 
+/* struct vmcb_segment.attributes */
+#define SVM_SEG_L (1u << 9)
+#define SVM_SEG_D (1u << 10)
+
 /* intercept_misc1 */
 #define SVM_I_INTR     (1u << 0)
 #define SVM_I_NMI      (1u << 1)
@@ -115,6 +119,7 @@ _Static_assert(offsetof(struct vmcb, g_pat) == 0x668, "VMCB layout");
 #define SVM_EXIT_WBINVD	   0x089
 #define SVM_EXIT_NPF	   0x400
 #define SVM_EXIT_INVALID   (~0ull)
+#define SVM_EXIT_INVALID_32 0xffffffffull /* by QEMU 7.2, which cuts the code off */
 
 /* MSRs and bits */
 #define MSR_VM_CR	0xc0010114u

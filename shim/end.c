@@ -10,7 +10,7 @@ void end_report(const char *reason, const char *detail)
 	char line[256];
 	int n;
 
-	if (options.ledger && tw_guest)
+	if (options.ledger && start_announced)
 		tw_ledger_print();
 	n = tw_snprintf(line, sizeof(line), "twoway-end: %s%s%s\n", reason, *detail ? " " : "",
 			detail);

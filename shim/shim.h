@@ -143,6 +143,7 @@ void start_xen(struct tw_boot *boot) __attribute__((noreturn));
 /* --- start.c --- */
 /* The first line for people, once guest, host and CPUs are known. */
 void start_banner(void);
+extern bool start_announced; /* the banner is out: there is a guest, and a ledger of it */
 void start(uint32_t magic, uint32_t info) __attribute__((noreturn));
 
 #endif /* SHIM_SHIM_H */

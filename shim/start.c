@@ -54,8 +54,11 @@ static TW_INIT void make_cpus(void)
 	smp_start_all();
 }
 
+bool start_announced;
+
 TW_INIT void start_banner(void)
 {
+	start_announced = true;
 	log_banner("%s (%s mode) on %s, %u CPU%s, %llu MB", tw_guest->title, tw_guest->mode, tw_host.title, tw_host.cpus,
 		tw_host.cpus == 1 ? "" : "s", (unsigned long long)(memory_total + (1 << 20) - 1) >> 20);
 	tw_info("memory: %llu bytes resident",

@@ -69,10 +69,8 @@ TW_INIT void nested_make_cpus(void)
 	nested_idt_init();
 	nested_idt_load();
 	missing = nested_backend_missing();
-	if (missing) {
-		options.ledger = false; /* no guest was made: there is nothing to count */
+	if (missing)
 		tw_fatal("nested mode is impossible here: %s", missing);
-	}
 	nested_cpus = tw_host.cpus;
 	backend_init();
 	nested_apic_init();

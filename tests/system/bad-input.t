@@ -57,4 +57,9 @@ refused no-long-mode '64-bit|long mode' --initrd "$guest" --cpu pentium3
 refused no-long-mode-qemu32 '64-bit|long mode' --initrd "$guest" --cpu qemu32
 refused no-nx 'NX|execute' --initrd "$guest" --cpu qemu64,-nx
 refused unknown-abi 'abi|ABI' --initrd "$guest" --shim "log=error abi=klingon"
+# A ledger there would be of a guest that never was.
+refused unknown-abi-ledger . --initrd "$guest" --shim "log=error ledger abi=klingon"
+ok "unknown-abi-ledger: no ledger" [ -z "$(shim_ledger)" ]
+refused unknown-profile "profile|klingon" --initrd "$guest" --shim "log=error ledger abi=hyperv@1:klingon"
+ok "unknown-profile: no ledger" [ -z "$(shim_ledger)" ]
 done_testing

@@ -13,8 +13,8 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 here=$root/tests
 out=$root/build/guests
-# Load and unload subjects of modules.t: a filesystem, block and network drivers.
-modules="loop squashfs dummy veth tun ext4"
+# Subjects of modules.t (a filesystem, block and network drivers), and the drivers of devices.t.
+modules="loop squashfs dummy veth tun ext4 virtio_pci virtio_blk virtio_net"
 
 : "${CC:=gcc}"
 flags=(-std=gnu11 -O2 -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wno-unused-parameter)
@@ -43,8 +43,8 @@ fresh() {
 }
 
 build_guest() {
-	local tree=$out/guest.tree applet
-	fresh "$out/guest.cpio" "$here"/guests/* "$here"/bench/*.c "$here/initramfs.sh" && return
+	local tree=$out/guest.tree applet program
+	fresh "$out/guest.cpio" "$here"/guests/* "$here"/guests/nested/* "$here"/bench/*.c "$here/initramfs.sh" && return
 	busybox=$(command -v busybox) || die "busybox is missing: install busybox-static"
 	rm -rf "$tree"
 	mkdir -p "$tree"/{bin,sbin,dev,proc,sys,tmp,etc,mnt,lib/modules}
@@ -62,7 +62,11 @@ build_guest() {
 	"$CC" -O2 -static -nostdlib -fno-stack-protector -Wl,--build-id=none \
 		-o "$tree/true" "$here/bench/true.c"
 	"$CC" "${flags[@]}" -o "$tree/tsc" "$here/bench/tsc.c"
-	strip "$tree"/{stress,bench,true,tsc}
+	install -m 644 "$here/guests/nested/init.sh" "$tree/nested.sh"
+	for program in loops shimmem; do
+		"$CC" "${flags[@]}" -o "$tree/$program" "$here/guests/nested/$program.c"
+	done
+	strip "$tree"/{stress,bench,true,tsc,loops,shimmem}
 	pack "$tree" "$out/guest.cpio"
 }
 

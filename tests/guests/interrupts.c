@@ -35,17 +35,36 @@ static uint64_t count(int cpu, const char *word)
 	return sum;
 }
 
+/*
+ * The line of this CPU's clock event device: Xen PV: the event channel "timerN"; Hyper-V: the direct
+ * synthetic timer; native: the local APIC's.
+ */
+static void timer_line(int cpu, char *name, size_t size)
+{
+	char device[64] = "", path[80];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/clockevents/clockevent%d/current_device", cpu);
+	file = fopen(path, "r");
+	if (!file || !fgets(device, sizeof(device), file))
+		error("no %s", path);
+	fclose(file);
+	if (!strncmp(device, "xen", 3))
+		snprintf(name, size, "timer%d", cpu);
+	else
+		snprintf(name, size, "%s",
+			 !strncmp(device, "Hyper-V", 7) ? "Hyper-V stimer0" : "Local timer");
+}
+
 static void timer(void)
 {
-	bool xen = count(0, "-timer0") || count(0, "timer0");
 	int cpu, i, cpus = cpus_online();
 
 	for (cpu = 0; cpu < cpus; cpu++) {
 		char name[32];
 		uint64_t before;
 
-		/* Xen PV: the event channel "timerN"; native: the local APIC's line. */
-		snprintf(name, sizeof(name), xen ? "timer%d" : "Local timer", cpu);
+		timer_line(cpu, name, sizeof(name));
 		pin_to_cpu(cpu);
 		before = count(cpu, name);
 		for (i = 0; i < 20; i++)

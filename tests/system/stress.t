@@ -3,33 +3,7 @@
 # All guest programs (tests/guests) under the cloud kernel with one and two CPUs, and those that the
 # generic kernel or another CPU model makes different. Each verdict of the guest is a test here.
 . "$(dirname "$0")/lib.sh"
-guest=$("$tw_root/tests/initramfs.sh") || exit 1
-
-# The guest's verdict lines as TAP.
-verdicts() {
-	local word name rest
-	while read -r word name rest; do
-		case $word in
-		SUCCESS) ok "$1: $name" true ;;
-		SKIP) skip "$1: $name" "$rest" ;;
-		FAILURE | ERROR) ok "$1: $name ($word $rest)" false ;;
-		esac
-	done < <(tr -d '\r' < "$tw_dir/console" | grep -aE '^(SUCCESS|SKIP|FAILURE|ERROR) ')
-}
-
-# stress LABEL ARGUMENTS TW_RUN-OPTION...
-stress() {
-	local label=$1 args=$2 status
-	shift 2
-	tw_run "stress-$label" --initrd "$guest" --timeout 420 "$@" \
-		--append "tw.test=stress ${args:+tw.args=$args} panic=-1 loglevel=4 vsyscall=emulate"
-	status=$?
-	verdicts "$label"
-	ok "$label: all programs ran" said '^STRESS-DONE pass [1-9]' || tap_tail
-	ok "$label: powers off" [ $status = 0 ]
-	ok "$label: a healthy kernel log" healthy ||
-		tr -d '\r' < "$tw_dir/console" | sed -n 's/^GUEST-DMESG-BAD/# bad:/p'
-}
+. "$(dirname "$0")/stress.sh"
 
 traps=iret,ldt,compat,privileged,signals,syscalls,faults,segbase
 stress 1-cpu "" --mem 512M

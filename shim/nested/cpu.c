@@ -147,7 +147,7 @@ void nested_serve(struct nested_cpu *c)
 {
 	__atomic_store_n(&c->work, 0, __ATOMIC_SEQ_CST);
 	if (c->init_wanted) {
-		c->init_wanted = false;
+		/* init_wanted stays set until park() says that it waits: a SIPI in between must be latched. */
 		if (c->stepping)
 			nested_stepped(c, false);
 		nested_timer_reset(c);

@@ -16,7 +16,7 @@ struct cpu {
 	volatile uint32_t counts[256]; /* interrupts taken, by vector */
 	void (*volatile fn)(void *);
 	void *volatile arg;
-	volatile bool busy;
+	volatile bool busy, retired;
 	volatile unsigned int starts; /* how often it came up */
 	uint64_t user_saved;
 	uint64_t gdt[8];

@@ -77,6 +77,8 @@ unsigned int in_user_mode(void (*fn)(void));
 extern unsigned int cpus;
 void smp_start(void);
 void ap_main(void) __attribute__((noreturn));
+/* Make a CPU ready for its end: INIT comes next. */
+void smp_retire(unsigned int cpu);
 /* INIT and SIPI to one CPU, and wait until it is up. */
 void smp_restart(unsigned int cpu);
 /* Run fn(arg) on a CPU; smp_wait() waits for its end. Not for the calling CPU. */

@@ -40,6 +40,24 @@ void ap_main(void)
 	}
 }
 
+static void retire(void *unused)
+{
+	irq_off();
+	__asm__ volatile("wbinvd" ::: "memory");
+	this_cpu()->retired = true;
+	for (;;)
+		__asm__ volatile("hlt");
+}
+
+/* Linux does the same on a CPU that goes offline: flush the caches, then halt for good. */
+void smp_retire(unsigned int cpu)
+{
+	cpu_at(cpu)->retired = false;
+	smp_call(cpu, retire, NULL);
+	if (!WAIT(cpu_at(cpu)->retired))
+		die("CPU %u does not retire", cpu);
+}
+
 void smp_restart(unsigned int cpu)
 {
 	struct cpu *c = cpu_at(cpu);

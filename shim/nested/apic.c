@@ -217,16 +217,21 @@ void nested_apic_maybe_dying(struct nested_cpu *c)
 
 /* --- what the guest writes ----------------------------------------------------------------------- */
 
-static void init_or_sipi(struct nested_cpu *target, uint32_t command)
+static void take_one(struct nested_cpu *target, uint32_t command)
 {
-	if ((command >> 8 & 7) == 6) {
+	unsigned int mode = command >> 8 & 7;
+
+	if (mode == 4) {
+		__atomic_store_n(&target->nmi_wanted, true, __ATOMIC_SEQ_CST);
+		nested_poke(target);
+	} else if (mode == 6) {
 		nested_sipi_cpu(target, (uint8_t)command);
 	} else if (!(command & 1u << 15) || command & 1u << 14) { /* not the end of INIT */
 		nested_init_cpu(target);
 	}
 }
 
-/* INIT and SIPI to physical destinations and shorthands; others have no use. */
+/* INIT, SIPI and NMI to physical destinations and shorthands; others have no use. */
 static void take_command(struct nested_cpu *c, uint32_t command, uint32_t destination)
 {
 	unsigned int shorthand = command >> 18 & 3;
@@ -239,7 +244,7 @@ static void take_command(struct nested_cpu *c, uint32_t command, uint32_t destin
 			   shorthand == 2 ? true : target != c;
 
 		if (hit)
-			init_or_sipi(target, command);
+			take_one(target, command);
 	}
 }
 
@@ -247,7 +252,8 @@ static bool command(struct nested_cpu *c, uint64_t value)
 {
 	unsigned int mode = value >> 8 & 7;
 
-	if (mode == 5 || mode == 6) {
+	/* The shim's own NMIs (pokes) may merge with the guest's in the APIC, which then would be lost. */
+	if (mode == 5 || mode == 6 || (mode == 4 && !(value & 1u << 11))) {
 		if (!c->x2apic)
 			value |= (uint64_t)(nested_apic_read(c, APIC_ICR_HIGH) >> 24) << 32;
 		take_command(c, (uint32_t)value, (uint32_t)(value >> 32));

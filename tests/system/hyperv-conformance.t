@@ -30,11 +30,18 @@ conformance() {
 for file in "$guests"/*.c.o; do
 	name=$(basename "$file" .c.o)
 	case $name in
-	crash) conformance crash 1 full crash ;;
+	crash)
+		conformance crash 1 full crash
+		ok "crash: the shim tells the last words" shim_said 'guest crashed: Kernel panic - not syncing: \?\[31mconformance'
+		;;
 	reset) conformance reset 1 full reboot ;;
 	eoiassist)
-		conformance "$name" 1 full+eoiassist
-		conformance "$name" 4 full+eoiassist
+		for cpus in 1 4; do
+			conformance "$name" "$cpus" full+eoiassist
+			ok "eoiassist: some interrupts need no EOI" said '^ASSISTED yes'
+		done
+		conformance "$name" 1 full
+		ok "eoiassist, not offered: none is assisted" said '^ASSISTED no'
 		;;
 	*)
 		conformance "$name" 1 full

@@ -14,6 +14,7 @@ struct tw_host tw_host;
 static const struct tw_host_driver *const drivers[] TW_INITDATA = {
 	&kvm_host_driver,
 	&hyperv_host_driver,
+	&vmware_host_driver,
 };
 
 static TW_INIT const struct tw_host_driver *find(const char *name)

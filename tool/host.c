@@ -13,6 +13,9 @@
 	"host,kvm=off,hv-relaxed,hv-vapic,hv-time,hv-crash,hv-reset,hv-vpindex,hv-runtime,hv-synic,"   \
 	"hv-stimer,hv-stimer-direct,hv-frequencies,hv-tlbflush,hv-ipi"
 
+/* Hyper-V's leaves under VMware's name; the backdoor port is QEMU's. */
+#define VMWARE_CPU "host,kvm=off,hv-relaxed,hv-vendor-id=VMwareVMware"
+
 const struct host hosts[] = {
 	{ "qemu", "QEMU's own emulation (TCG): works everywhere", "tcg", "max", "max,+svm", NULL },
 	{ "qemu-kvm", "QEMU with this machine's KVM", "kvm", "host", "host,+svm", NULL },
@@ -20,6 +23,8 @@ const struct host hosts[] = {
 	{ "xen", "Xen on this machine", NULL, NULL, NULL, NULL },
 	{ "kvm-lab", "KVM inside QEMU", "kvm", "host", "host,+svm", "kvm" },
 	{ "kvm-hyperv-lab", "KVM with Hyper-V enlightenments inside QEMU", "kvm", HYPERV_CPU, HYPERV_CPU ",+svm", "kvm" },
+	{ "vmware-like", "VMware's signature and backdoor, shown by KVM inside QEMU", "kvm",
+	  VMWARE_CPU, VMWARE_CPU ",+svm", "kvm" },
 	{ "xen-lab", "Xen inside QEMU", NULL, NULL, NULL, NULL },
 	{ "xen-viridian-lab", "Xen with Viridian inside QEMU", NULL, NULL, NULL, NULL },
 	{ 0 },
@@ -53,7 +58,7 @@ char *host_refuse(const struct host *host)
 
 	if (!host->accel)
 		return text("not in this version of twoway; guests run on: qemu, qemu-kvm, kvm-lab, "
-			    "kvm-hyperv-lab");
+			    "kvm-hyperv-lab, vmware-like");
 	qemu = path_of_program("qemu-system-x86_64");
 	if (!qemu)
 		return text("qemu-system-x86_64 is not in PATH: install qemu-system-x86");

@@ -138,7 +138,7 @@ struct tw_host_driver {
 	uint64_t (*tsc_hz)(uint32_t leaf);
 	void (*init)(struct tw_host *host, uint32_t leaf);
 };
-extern const struct tw_host_driver kvm_host_driver, hyperv_host_driver;
+extern const struct tw_host_driver kvm_host_driver, hyperv_host_driver, vmware_host_driver;
 
 /* Base of the CPUID leaves with this signature, 0 when it is not there (or CPUID.1 denies it). */
 uint32_t tw_hypervisor_leaf(const char signature[12]);

@@ -12,11 +12,18 @@
 
 #include "twoway/hw.h"
 
+/* VMware: the ways to call, and the registers that carry something. */
+enum hw_vmware_form { HW_VMWARE_PORT, HW_VMWARE_VMCALL, HW_VMWARE_VMMCALL };
+struct hw_vmware_regs {
+	uint32_t eax, ebx, ecx, edx, esi, edi;
+};
+
 #ifdef TW_HOSTED
 
 long hw_kvm_call(bool amd, unsigned long nr, unsigned long a0, unsigned long a1, unsigned long a2,
 		 unsigned long a3);
 uint64_t hw_hyperv_call(void *page, uint64_t control, uint64_t input, uint64_t output);
+void hw_vmware_call(enum hw_vmware_form form, struct hw_vmware_regs *r);
 
 #else
 
@@ -68,6 +75,25 @@ static inline uint64_t hw_hyperv_call(void *page, uint64_t control, uint64_t inp
 			 : "memory", "cc");
 #endif
 	return result;
+}
+
+/*
+ * VMware: EAX and EDX are set here (the magic number; the port, or 0 for the instructions), the rest
+ * is the caller's. Where there is no backdoor the port reads all ones.
+ */
+static inline void hw_vmware_call(enum hw_vmware_form form, struct hw_vmware_regs *r)
+{
+	r->eax = 0x564d5868;
+	r->edx = form == HW_VMWARE_PORT ? 0x5658 : 0;
+#define HW_VMWARE_REGS                                                                             \
+	"+a"(r->eax), "+b"(r->ebx), "+c"(r->ecx), "+d"(r->edx), "+S"(r->esi), "+D"(r->edi)
+	if (form == HW_VMWARE_PORT)
+		__asm__ volatile("inl %%dx, %%eax" : HW_VMWARE_REGS : : "memory", "cc");
+	else if (form == HW_VMWARE_VMCALL)
+		__asm__ volatile("vmcall" : HW_VMWARE_REGS : : "memory", "cc");
+	else
+		__asm__ volatile("vmmcall" : HW_VMWARE_REGS : : "memory", "cc");
+#undef HW_VMWARE_REGS
 }
 
 #endif /* TW_HOSTED */

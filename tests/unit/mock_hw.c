@@ -476,6 +476,11 @@ __attribute__((weak)) uint64_t hw_hyperv_call(void *page, uint64_t control, uint
 	return 0;
 }
 
+__attribute__((weak)) void hw_vmware_call(enum hw_vmware_form form, struct hw_vmware_regs *r)
+{
+	die("a VMware call, and no VMware");
+}
+
 /* Memory for host sides, from 512 MB of the mock's physical addresses on. */
 __attribute__((weak)) void *tw_host_pages(unsigned int pages, uint64_t *pa)
 {

@@ -43,6 +43,12 @@ static const char hosts_usage[] =
 	"\n"
 	"List the hosts on which this machine can start guests, and why not the others.\n";
 
+static const char probe_usage[] =
+	"probe [--json]\n"
+	"\n"
+	"Say which hypervisor interfaces this machine or VM offers, with which features, which one\n"
+	"twoway would use here, and which guest ABIs it could offer in which mode. Needs no privilege.\n";
+
 static const char help_usage[] = "help [COMMAND]\n"
 				 "\n"
 				 "List the commands, or explain one.\n";
@@ -51,6 +57,7 @@ const struct command commands[] = {
 	{ "run", "boot a guest kernel under twoway", run_usage, cmd_run },
 	{ "inspect", "what an image is, and how it can be run", inspect_usage, cmd_inspect },
 	{ "hosts", "where this machine can start guests", hosts_usage, cmd_hosts },
+	{ "probe", "what the hypervisor under this system offers", probe_usage, cmd_probe },
 	{ "help", "explain a command", help_usage, cmd_help },
 	{ 0 },
 };

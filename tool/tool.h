@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "twoway/hw.h"
 #include "twoway/image.h"
 
 /* Exit statuses: a contract with scripts (twoway.1). */
@@ -44,6 +45,7 @@ const struct command *command_find(const char *name);
 int cmd_run(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 int cmd_hosts(int argc, char **argv);
+int cmd_probe(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
 /* --- text.c: messages, allocation that cannot fail, strings --- */
@@ -162,6 +164,13 @@ char *lab_refuse(const char *lab);
 int lab_prepare(const char *lab);
 /* The outer QEMU's command, the guest's inside; 0, or an exit status with a message printed. */
 int lab_command(const struct plan *plan, const char *debug, struct command_line *out);
+
+/* --- cpuid.c --- */
+struct hw_cpuid tool_cpuid(uint32_t leaf, uint32_t subleaf);
+
+/* --- probe.c: the hypervisor under this system --- */
+/* CPU, interfaces with their features, host side, and the ABIs that are possible; a new object. */
+json_t *probe(void);
 
 /* --- paths.c --- */
 /* Directory of this executable; "." when /proc is not there. */

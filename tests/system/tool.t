@@ -44,7 +44,7 @@ ok "no command is a usage error" try 2
 ok "an unknown command is one" refused 2 'unknown command "frob"' frob
 ok "--version" try 0 --version
 ok "--version prints a number" out '^twoway [0-9]'
-for command in run inspect hosts help; do
+for command in run inspect hosts probe help; do
 	ok "help $command" try 0 help "$command"
 	ok "help $command shows its usage" out "^usage: twoway $command"
 	ok "$command --help" try 0 "$command" --help
@@ -79,6 +79,7 @@ ok "a senseless expression" refused 2 '--expect.*regular expression' run --expec
 ok "a senseless network" refused 2 '--net' run --net bridge x
 ok "an unknown host" refused 2 'no host "moon"' run --host moon x
 ok "hosts takes no arguments" refused 2 '"x"' hosts x
+ok "probe takes no arguments" refused 2 '"x"' probe x
 ok "inspect needs a file" refused 2 'name one file' inspect
 
 # --- hosts ----------------------------------------------------------------------------------------
@@ -89,6 +90,13 @@ ok "the same as JSON" json '.hosts[] | select(.name == "qemu") | .available and 
 ok "an absent host says why" json '.hosts[] | select(.name == "bochs") | (.available | not) and (.why | length > 5)'
 ok "QEMU has nested mode" json '.hosts[] | select(.name == "qemu") | .nested and .nested_why == null'
 ok "an absent host has not, and says why" json '.hosts[] | select(.name == "bochs") | (.nested | not) and (.nested_why | length > 5)'
+
+# --- probe ----------------------------------------------------------------------------------------
+ok "probe" try 0 probe
+ok "it names the host side" out '^twoway here would use: [a-z]+$'
+ok "it lists the modes" out '^xen-pv@1 +resident +yes '
+ok "probe --json" try 0 probe --json
+ok "the same as JSON" json '(.interfaces | type == "array") and any(.modes[]; .abi == "xen-pv@1" and .possible)'
 
 # --- files and pairs that cannot be ---------------------------------------------------------------
 head -c 100000 /dev/urandom > "$work/rubbish"

@@ -9,7 +9,7 @@ PREFIX  ?= /usr/local
 
 .PHONY: all deps run check unit unit-build system check-hosts bench fuzz install clean help layers
 .DELETE_ON_ERROR:
-all: $(B)/twoway.elf $(B)/twoway
+all: $(B)/twoway.elf $(B)/twoway $(B)/twoway-vmi.rom
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -37,7 +37,7 @@ SHIM_CFLAGS := $(COMMON) -include shim/hidden.h -O2 -ffreestanding -fpie -fvisib
 	-fcf-protection=none -fno-strict-aliasing -fno-common
 SHIM_LIBS   := -llzma -lz -llz4 -lzstd
 OFFSETS     := $(B)/include/asm-offsets.h $(B)/include/nested-offsets.h
-SHIM_OBJS   := $(patsubst %,$(B)/shim/%.o,$(SHIM_S) $(SHIM_C) $(TRANSLATORS) $(LOADER_IN) $(LOADER_OUT) $(LOADER_LIBC))
+SHIM_OBJS   := $(patsubst %,$(B)/shim/%.o,$(SHIM_S) $(SHIM_C) $(filter-out translators/vmi/%,$(TRANSLATORS)) $(LOADER_IN) $(LOADER_OUT) $(LOADER_LIBC))
 
 $(B)/shim/%.c.o: %.c
 	@mkdir -p $(@D)
@@ -58,6 +58,9 @@ $(B)/twoway.elf: $(B)/shim/shim.lds $(SHIM_OBJS)
 	$(CC) -nostdlib -static -no-pie -Wl,--build-id=none,-z,max-page-size=4096,-z,noexecstack \
 		-Wl,--no-warn-rwx-segments -Wl,-Map=$(B)/twoway.map -T $< -o $@.debug $(SHIM_OBJS) $(SHIM_LIBS)
 	objcopy --strip-debug $@.debug $@
+
+# --- the VMI ROM ---------------------------------------------------------------------------------
+include shim/vmi/rom.mk
 
 # --- the same files as an ordinary library: unit tests and fuzzers -----------------------------
 HOST_SRCS   := $(TRANSLATORS) $(LOADER_IN) $(LOADER_OUT) $(PORTABLE) shim/hypervisor.c
@@ -132,8 +135,9 @@ check: deps
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory system
 
-layers: $(B)/twoway.elf
+layers: $(B)/twoway.elf $(B)/twoway-vmi.rom
 	@tests/layers.sh $(B)/shim
+	@tests/layers.sh $(B)/vmi
 
 unit-build: $(UNIT_BINS)
 # One program a suite; each runs under a time limit of its own.

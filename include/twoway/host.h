@@ -19,7 +19,10 @@
 #include "twoway/clock.h"
 #include "twoway/op.h"
 
+/* The VMI ROM, which has 32 KB for everything, is built with fewer. */
+#ifndef TW_MAX_CPUS
 #define TW_MAX_CPUS 64
+#endif
 
 struct tw_boot;
 
@@ -44,6 +47,11 @@ struct tw_host {
 	 * APIC itself, and what shortens its use must stay off. Set before any host side runs.
 	 */
 	bool owns_apic;
+	/*
+	 * The guest has its interrupt controllers natively from the start (VMI): their modes, vectors and masks
+	 * stay as they are, and the timer is masked until the guest says otherwise. Set before, too.
+	 */
+	bool keeps_interrupts;
 	uint64_t tsc_told; /* the TSC's frequency by the hypervisor, Hz, 0: measure it. Set before, too */
 
 	/* Set up what is per CPU (local APIC, ...) on the calling CPU; once per CPU. */
@@ -120,7 +128,7 @@ uint64_t tw_time_ns(void);
 
 /*
  * Host drivers. bare_host_init() fills *host completely from the machine and the boot information
- * (ACPI tables); it returns 0, or a negative errno with *why set to one line that names cause and
+ * (ACPI tables; NULL: look for them); it returns 0, or a negative errno with *why set to one line that names cause and
  * remedy (e.g. no local APIC).
  */
 int bare_host_init(struct tw_host *host, const struct tw_boot *boot, const char **why);

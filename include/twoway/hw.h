@@ -56,8 +56,10 @@ void *hw_phys(uint64_t pa);
 
 #else
 
+#ifdef __x86_64__
 /* Virtual address of the shim's direct map of all physical memory (L4 slot 262). */
 #define HW_DIRECT_MAP 0xffff830000000000ull
+#endif
 
 static inline struct hw_cpuid hw_cpuid(uint32_t leaf, uint32_t subleaf)
 {
@@ -101,11 +103,23 @@ HW_PORT_IO(16, uint16_t, "w")
 HW_PORT_IO(32, uint32_t, "l")
 #undef HW_PORT_IO
 
+#ifdef __x86_64__
 /* Physical memory through the direct map (RAM, and MMIO below 4 GB as uncached). */
 static inline void *hw_phys(uint64_t pa)
 {
 	return (void *)(uintptr_t)(HW_DIRECT_MAP + pa);
 }
+#else
+/*
+ * i386 has no room for a map of everything: the core that links this maps on demand, a device or a
+ * table at a time. NULL when it has no room left.
+ */
+void *hw_phys_map(uint64_t pa, uint64_t len);
+static inline void *hw_phys(uint64_t pa)
+{
+	return hw_phys_map(pa, 1);
+}
+#endif
 
 static inline uint32_t hw_mmio_read32(uint64_t pa)
 {
@@ -154,19 +168,19 @@ static inline void hw_sti(void)
 
 static inline void hw_invlpg(uint64_t va)
 {
-	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
+	__asm__ volatile("invlpg (%0)" : : "r"((unsigned long)va) : "memory");
 }
 
 #define HW_CR(n)                                                                                   \
 	static inline uint64_t hw_read_cr##n(void)                                                 \
 	{                                                                                          \
-		uint64_t v;                                                                        \
+		unsigned long v;                                                                   \
 		__asm__ volatile("mov %%cr" #n ", %0" : "=r"(v) : : "memory");                     \
 		return v;                                                                          \
 	}                                                                                          \
 	static inline void hw_write_cr##n(uint64_t value)                                          \
 	{                                                                                          \
-		__asm__ volatile("mov %0, %%cr" #n : : "r"(value) : "memory");                     \
+		__asm__ volatile("mov %0, %%cr" #n : : "r"((unsigned long)value) : "memory");      \
 	}
 HW_CR(0)
 HW_CR(2)
@@ -177,7 +191,7 @@ HW_CR(4)
 /* Debug registers 0-3, 6, 7; 4 and 5 alias 6 and 7 and are refused by the callers. */
 static inline uint64_t hw_read_dr(unsigned int reg)
 {
-	uint64_t v = 0;
+	unsigned long v = 0;
 
 	switch (reg) {
 	case 0:
@@ -206,22 +220,22 @@ static inline void hw_write_dr(unsigned int reg, uint64_t value)
 {
 	switch (reg) {
 	case 0:
-		__asm__ volatile("mov %0, %%db0" : : "r"(value));
+		__asm__ volatile("mov %0, %%db0" : : "r"((unsigned long)value));
 		break;
 	case 1:
-		__asm__ volatile("mov %0, %%db1" : : "r"(value));
+		__asm__ volatile("mov %0, %%db1" : : "r"((unsigned long)value));
 		break;
 	case 2:
-		__asm__ volatile("mov %0, %%db2" : : "r"(value));
+		__asm__ volatile("mov %0, %%db2" : : "r"((unsigned long)value));
 		break;
 	case 3:
-		__asm__ volatile("mov %0, %%db3" : : "r"(value));
+		__asm__ volatile("mov %0, %%db3" : : "r"((unsigned long)value));
 		break;
 	case 6:
-		__asm__ volatile("mov %0, %%db6" : : "r"(value));
+		__asm__ volatile("mov %0, %%db6" : : "r"((unsigned long)value));
 		break;
 	case 7:
-		__asm__ volatile("mov %0, %%db7" : : "r"(value));
+		__asm__ volatile("mov %0, %%db7" : : "r"((unsigned long)value));
 		break;
 	}
 }
@@ -231,10 +245,12 @@ static inline void hw_wbinvd(void)
 	__asm__ volatile("wbinvd" : : : "memory");
 }
 
+#ifdef __x86_64__
 static inline void hw_swapgs(void)
 {
 	__asm__ volatile("swapgs" : : : "memory");
 }
+#endif
 
 static inline void hw_lldt(uint16_t selector)
 {
@@ -246,7 +262,7 @@ static inline void hw_triple_fault(void)
 {
 	const struct {
 		uint16_t limit;
-		uint64_t base;
+		uintptr_t base;
 	} __attribute__((packed)) none = { 0, 0 };
 
 	__asm__ volatile("lidt %0; ud2" : : "m"(none) : "memory");

@@ -24,7 +24,11 @@ static inline const uint8_t *tw_phys_range(uint64_t pa, uint64_t len)
 		len = 1;
 	if (pa >= TW_PHYS_LIMIT || len > TW_PHYS_LIMIT - pa)
 		return NULL;
+#if defined(__i386__) && !defined(TW_HOSTED)
+	start = hw_phys_map(pa, len);
+#else
 	start = hw_phys(pa);
+#endif
 #ifdef TW_HOSTED
 	if (!start || hw_phys(pa + len - 1) != start + (len - 1))
 		return NULL;

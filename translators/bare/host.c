@@ -104,7 +104,8 @@ static TW_INIT int core_init(struct tw_host *host, const char **why)
 	if (err)
 		return err;
 	cpus_set(host, ids, count);
-	bare_ioapic_init();
+	if (!host->keeps_interrupts)
+		bare_ioapic_init();
 	err = bare_tsc_measure(&tsc_hz, bare_timer_deadline() ? NULL : &lapic_hz, why);
 	if (err)
 		return err;
@@ -129,7 +130,7 @@ TW_INIT int bare_host_init(struct tw_host *host, const struct tw_boot *boot, con
 		*why = "the CPU has no time stamp counter: choose a CPU model with TSC";
 		return -ENODEV;
 	}
-	bare_acpi_open(boot->rsdp);
+	bare_acpi_open(boot ? boot->rsdp : 0);
 	bare_fadt_read();
 	err = core_init(host, why);
 	if (err)

@@ -29,6 +29,7 @@
 static bool x2apic;
 static uint64_t lapic_pa;
 static const uint32_t *apic_ids; /* tw_host.apic_id: by CPU */
+static bool keeps;		 /* tw_host.keeps_interrupts */
 
 bool bare_lapic_is_x2apic(void)
 {
@@ -159,6 +160,9 @@ void bare_lapic_enable(void)
 	uint64_t base = hw_rdmsr(MSR_APIC_BASE);
 	uint64_t want = base | APIC_BASE_ENABLE;
 
+	if (keeps)
+		return;
+
 	/* Off -> x2APIC in one step is not allowed: by way of xAPIC. */
 	if (want != base)
 		hw_wrmsr(MSR_APIC_BASE, want);
@@ -184,7 +188,9 @@ TW_INIT int bare_lapic_init(struct tw_host *host, bool large_ids, const char **w
 		return -ENODEV;
 	}
 	base = hw_rdmsr(MSR_APIC_BASE);
-	x2apic = (base & APIC_BASE_X2) || (offered && (large_ids || bare.hypervisor));
+	keeps = host->keeps_interrupts;
+	x2apic = (base & APIC_BASE_X2) ||
+		 (!keeps && offered && (large_ids || bare.hypervisor));
 	lapic_pa = base & APIC_BASE_MASK;
 	if (!x2apic && (!lapic_pa || lapic_pa >= 0x100000000ull)) {
 		*why = "the local APIC is not mapped below 4 GB: reset its base in the firmware "

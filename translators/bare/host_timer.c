@@ -119,7 +119,9 @@ static bool count_ack(void)
 
 void bare_timer_enable(void)
 {
-	bare_lapic_write(LAPIC_LVT_TIMER, TW_VEC_TIMER | (deadline ? LVT_DEADLINE : 0));
+	uint32_t masked = timer_host->keeps_interrupts ? LAPIC_LVT_MASKED : 0;
+
+	bare_lapic_write(LAPIC_LVT_TIMER, TW_VEC_TIMER | masked | (deadline ? LVT_DEADLINE : 0));
 	if (deadline) {
 		/* The LVT must have its mode before the deadline is written (SDM, "TSC-Deadline").
 		 */

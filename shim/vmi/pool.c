@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Pages for what host sides share with a hypervisor, behind the ROM's image. The file is small, and most
+ * hosts need none: at POST the ROM makes itself longer (header.S), and only what its header then says is
+ * its own. Physically aligned, wherever the BIOS put the ROM.
+ */
+#include "shim/vmi/rom.h"
+#include "twoway/attr.h"
+
+static uint32_t next, last; /* linear */
+
+void rom_pool_init(void)
+{
+	next = TW_ALIGN_UP((uint32_t)rom_end, 4096u);
+	last = rom_base + rom_length();
+}
+
+void *tw_host_pages(unsigned int pages, uint64_t *pa)
+{
+	void *start = (void *)next;
+
+	if (next > last || pages > (last - next) / 4096)
+		rom_give_up();
+	next += pages * 4096;
+	*pa = (uint32_t)start - rom_offset;
+	return __builtin_memset(start, 0, pages * 4096);
+}

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+# The VMI ROM: host sides, clock and guest side of VMI, compiled for i386. build/vmi/full.rom serves by
+# code what is as good native, for the tests. No 32-bit libraries are needed.
+
+VMI_DRIVERS := $(filter $(patsubst translators/%/host.c,%,$(wildcard translators/*/host.c)),xen kvm hyperv vmware)
+# Without what a ROM must leave alone: console and interrupt controllers are the guest's.
+VMI_LEFT    := translators/bare/host_console.c translators/bare/host_ioapic.c
+VMI_C       := $(filter-out $(VMI_LEFT),$(sort $(wildcard shim/vmi/*.c translators/vmi/guest*.c translators/bare/host*.c) \
+	$(foreach d,$(VMI_DRIVERS),$(wildcard translators/$(d)/host*.c)) shim/clock.c shim/hypervisor.c))
+VMI_S       := $(sort $(wildcard shim/vmi/*.S))
+VMI_OBJS    := $(patsubst %,$(B)/vmi/%.o,$(VMI_S) $(VMI_C))
+VMI_HEADERS := $(addprefix -isystem /usr/include/,$(shell $(CC) -print-multiarch))
+VMI_CFLAGS  := $(COMMON) $(VMI_HEADERS) -I$(B)/vmi -include shim/hidden.h -m32 -march=i686 -mregparm=3 -mpreferred-stack-boundary=2 -Os -ffreestanding \
+	-fpie -fvisibility=hidden -mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables \
+	-fcf-protection=none -fno-strict-aliasing -fno-common -ffunction-sections -fdata-sections -DTW_MAX_CPUS=16
+
+$(B)/vmi/vmi-hosts.h: $(wildcard translators/*/host.c)
+	@mkdir -p $(@D)
+	echo '#define VMI_HOSTS(X) $(patsubst %,X(%),$(VMI_DRIVERS))' > $@
+$(B)/vmi/%.c.o: %.c $(B)/vmi/vmi-hosts.h
+	@mkdir -p $(@D)
+	$(CC) $(VMI_CFLAGS) -c -o $@ $<
+$(B)/vmi/%.S.o: %.S
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -include shim/hidden.h,$(VMI_CFLAGS)) -D__ASSEMBLY__ -c -o $@ $<
+$(B)/vmi/rom.lds: shim/vmi/rom.lds.in shim/vmi/rom.h
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -include shim/hidden.h,$(VMI_CFLAGS)) -Ui386 -D__ASSEMBLY__ -P -E -x assembler-with-cpp -MF $@.d -MT $@ -o $@ $<
+
+# Link, check that all relocations are of the kind that the ROM applies, and fill the checksum.
+$(B)/vmi/%.rom: $(B)/vmi/rom.lds $(VMI_OBJS) shim/vmi/seal.sh
+	ld -m elf_i386 -pie --no-dynamic-linker --gc-sections -z noexecstack --no-warn-rwx-segments \
+		--defsym rom_serve_all=$(if $(filter full,$*),1,0) -T $< -Map=$@.map -o $@.elf $(VMI_OBJS)
+	shim/vmi/seal.sh $@.elf $@
+.SECONDARY: $(VMI_OBJS)
+$(B)/twoway-vmi.rom: $(B)/vmi/plain.rom
+	cp $< $@
+
+# --- a guest for it: a small kernel of 2006 (tests/guests/vmi) -----------------------------------
+VMI_GUEST_C   := $(sort $(wildcard tests/guests/vmi/*.c))
+VMI_GUEST     := $(patsubst %,$(B)/vmi/%.o,tests/guests/vmi/start.S $(VMI_GUEST_C))
+VMI_GUEST_CFLAGS := $(COMMON) $(VMI_HEADERS) -m32 -march=i686 -mregparm=3 -O1 -ffreestanding -fno-pic -fno-pie -mgeneral-regs-only \
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -fno-strict-aliasing
+$(B)/vmi/tests/%.c.o: tests/%.c
+	@mkdir -p $(@D)
+	$(CC) $(VMI_GUEST_CFLAGS) -c -o $@ $<
+$(B)/vmi/guest.elf: tests/guests/vmi/guest.lds $(VMI_GUEST) $(B)/vmi/shim/vmi/compiler.c.o
+	ld -m elf_i386 -static -n -z noexecstack --no-warn-rwx-segments -T $< -o $@ $(filter %.o,$^)

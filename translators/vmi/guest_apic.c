@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * APICRead and APICWrite. Registers pass straight through, by the ROM's own mapping, but for three:
+ * the timer's LVT entry, where the guest chooses vector and mask and the host's timer needs its mode; the
+ * EOI, behind which a periodic alarm goes on; and the ICR, where a hypervisor may send better than the
+ * local APIC, and where the STARTUP IPI of a processor with an initial state (SetInitialAPState)
+ * starts it in that state. Linux gives a register's offset, the specification its linear address:
+ * the low bits are the same.
+ */
+#include "guest.h"
+
+#define REGISTER     0xff0u
+#define APIC_EOI     0x0b0
+#define APIC_ICR     0x300
+#define APIC_ICR_TO  0x310
+#define APIC_LVTT    0x320
+#define LVT_MASKED   (1u << 16)
+#define LVT_GUEST    (0xffu | LVT_MASKED) /* what the guest decides */
+#define ICR_MODE     (7u << 8)
+#define ICR_STARTUP  (6u << 8)
+#define ICR_LOGICAL  (1u << 11)
+#define ICR_LEVEL    (1u << 15)
+#define ICR_TO	     (3u << 18)
+#define ICR_OTHERS   (3u << 18)
+
+static uint32_t lvtt[TW_MAX_CPUS]; /* as the guest wrote it */
+
+/* States that wait for their STARTUP IPI. Set and used by the CPU that starts the others. */
+static struct waiting {
+	bool set;
+	uint32_t apic_id;
+	struct vmi_ap_state state;
+} waiting[2];
+
+static int cpu_of(uint32_t apic_id)
+{
+	for (unsigned int i = 0; i < tw_host.cpus; i++)
+		if (tw_host.apic_id[i] == apic_id)
+			return (int)i;
+	return -1;
+}
+
+static void lvtt_write(uint32_t value)
+{
+	unsigned int cpu = tw_cpu();
+
+	lvtt[cpu] = value;
+	rom_apic_write(APIC_LVTT, (value & LVT_GUEST) | rom_timer_mode());
+	if (!(value & LVT_MASKED))
+		vmi_alarm_unmasked(cpu);
+}
+
+/* True when the host has sent it. Only what is plain: fixed, to one physical id or all others. */
+static bool host_sends(uint32_t command)
+{
+	uint8_t vector = (uint8_t)command;
+	uint64_t all = tw_host.cpus < 64 ? (1ull << tw_host.cpus) - 1 : ~0ull;
+	int cpu;
+
+	if (!rom_facts.host_ipi || command & (ICR_MODE | ICR_LEVEL))
+		return false;
+	if ((command & ICR_TO) == ICR_OTHERS) {
+		tw_host.ipi_many(all & ~(1ull << tw_cpu()), vector);
+		return true;
+	}
+	if (command & (ICR_TO | ICR_LOGICAL))
+		return false;
+	cpu = cpu_of(rom_apic_read(APIC_ICR_TO) >> 24);
+	if (cpu < 0)
+		return false;
+	tw_host.ipi((unsigned int)cpu, vector);
+	return true;
+}
+
+static bool starts_ap(uint32_t command)
+{
+	uint32_t id = rom_apic_read(APIC_ICR_TO) >> 24;
+
+	for (unsigned int i = 0; i < TW_ARRAY_SIZE(waiting); i++) {
+		if (!waiting[i].set || waiting[i].apic_id != id)
+			continue;
+		waiting[i].set = false;
+		return rom_ap_start(id, (command & 0xff) << 12, &waiting[i].state);
+	}
+	return false;
+}
+
+static void icr_write(uint32_t command)
+{
+	if ((command & ICR_MODE) == ICR_STARTUP && !(command & ICR_TO) && starts_ap(command))
+		return;
+	if (!host_sends(command))
+		rom_apic_write(APIC_ICR, command);
+}
+
+uint32_t vmi_apic_read(uint32_t reg)
+{
+	unsigned long flags;
+	uint32_t value;
+
+	if ((reg & REGISTER) != APIC_LVTT)
+		return rom_apic_read(reg & REGISTER);
+	flags = rom_irq_save();
+	value = lvtt[tw_cpu()];
+	rom_irq_restore(flags);
+	return value;
+}
+
+void vmi_apic_write(uint32_t reg, uint32_t value)
+{
+	unsigned long flags = rom_irq_save();
+
+	reg &= REGISTER;
+	if (reg == APIC_EOI) {
+		rom_apic_write(APIC_EOI, value);
+		vmi_alarm_ended(tw_cpu());
+	} else if (reg == APIC_LVTT) {
+		lvtt_write(value);
+	} else if (reg == APIC_ICR) {
+		icr_write(value);
+	} else {
+		rom_apic_write(reg, value);
+	}
+	rom_irq_restore(flags);
+}
+
+/*
+ * Copied: Linux passes a variable of a function that has returned when the STARTUP IPI is sent.
+ * One processor is started at a time; two places forgive an order that differs.
+ */
+void vmi_ap_state(const struct vmi_ap_state *state, uint32_t apic_id)
+{
+	unsigned int place = waiting[0].set && waiting[0].apic_id != apic_id;
+
+	waiting[place] = (struct waiting){true, apic_id, *state};
+}
+
+void vmi_apic_init(void)
+{
+	for (unsigned int i = 0; i < TW_MAX_CPUS; i++)
+		lvtt[i] = LVT_MASKED;
+	for (unsigned int i = 0; i < TW_ARRAY_SIZE(waiting); i++)
+		waiting[i].set = false;
+}

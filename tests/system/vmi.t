@@ -38,5 +38,4 @@ vmi_run pc "$plain" pc 1 ""
 vmi_run pc-pae-full "$full" pc 1 "pae"
 vmi_run q35-full "$full" q35 1 ""
 vmi_run q35-pae "$plain" q35 1 "pae"
-# VMI_SMP
 done_testing

@@ -34,7 +34,7 @@ rom_checksum:
 	.byte	0
 
 /*
- * POST, in real mode: make the ROM longer by its pool, if that ends below 0xE0000. Called twice, it has
+ * POST, in real mode: make the ROM longer by what is zero and its pool, if that ends below 0xE0000. Called twice, it has
  * grown already. The sum of all bytes stays 0, since what is added is zero.
  */
 	.code16
@@ -47,10 +47,10 @@ post:	pushaw
 	ja	1f
 	cmpb	$rom_blocks, %es:2
 	jne	1f
-	addb	$ROM_POOL_SIZE / 512, %es:2
-	subb	$ROM_POOL_SIZE / 512, %es:(rom_checksum - rom_header)
+	addb	$rom_more_blocks, %es:2
+	subb	$rom_more_blocks, %es:(rom_checksum - rom_header)
 	movw	$rom_image, %di
-	movw	$ROM_POOL_SIZE / 2, %cx
+	movw	$rom_more_words, %cx
 	xorw	%ax, %ax
 	cld
 	rep stosw

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Pages for what host sides share with a hypervisor, behind the ROM's image. The file is small, and most
- * hosts need none: at POST the ROM makes itself longer (header.S), and only what its header then says is
- * its own. Physically aligned, wherever the BIOS put the ROM.
+ * Pages for what host sides share with a hypervisor, behind all else of the ROM. Physically aligned,
+ * wherever the BIOS put the ROM. When there is no more, the host side in question cannot be used.
  */
 #include "shim/vmi/rom.h"
 #include "twoway/attr.h"
@@ -11,7 +10,7 @@ static uint32_t next, last; /* linear */
 
 void rom_pool_init(void)
 {
-	next = TW_ALIGN_UP((uint32_t)rom_end, 4096u);
+	next = TW_ALIGN_UP((uint32_t)rom_bss_end, 4096u);
 	last = rom_base + rom_length();
 }
 
@@ -24,4 +23,9 @@ void *tw_host_pages(unsigned int pages, uint64_t *pa)
 	next += pages * 4096;
 	*pa = (uint32_t)start - rom_offset;
 	return __builtin_memset(start, 0, pages * 4096);
+}
+
+void *tw_host_code_page(uint64_t *pa)
+{
+	return tw_host_pages(1, pa);
 }

@@ -96,6 +96,9 @@ uint32_t rom_prepare(uint32_t base)
 {
 	uint32_t pa = base & 0xfffff, delta;
 
+	/* Without POST, or where there was no room, it has not grown. */
+	if (rom_length() < (uint32_t)(rom_bss_end - rom_start))
+		return 1;
 	if (!usable())
 		unlock(pa, pa + rom_length());
 	if (!usable())

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
-# From the linked VMI ROM ($1) to the file ($2): the image with its zeros, and the byte that makes the sum
+# From the linked VMI ROM ($1) to the file ($2): the image, and the byte that makes the sum
 # of all bytes 0. The ROM applies relative relocations only: another kind fails here, not in a guest.
 set -euo pipefail
 elf=$1 rom=$2

@@ -255,8 +255,6 @@ void backend_skip(struct nested_cpu *c)
 
 /* --- a guest of CPUID and no more (cost.c) ------------------------------------------------------- */
 
-static const uint8_t probe_code[] __attribute__((aligned(16))) = { 0x0f, 0xa2 };
-
 /* It shares the shim's address space and registers, and leaves with its first instruction. */
 TW_INIT void backend_probe_start(struct nested_cpu *c)
 {
@@ -271,10 +269,13 @@ TW_INIT void backend_probe_start(struct nested_cpu *c)
 	b->cr3 = hw_read_cr3();
 	b->cr4 = hw_read_cr4();
 	b->efer = hw_rdmsr(MSR_EFER);
-	b->rip = (uint64_t)probe_code;
+	b->rip = (uint64_t)svm_probe_code;
 }
 
 TW_INIT void backend_probe(struct nested_cpu *c)
 {
 	svm_probe_run(c->vmcb_pa);
+	if (c->vmcb->exit_code != SVM_EXIT_CPUID)
+		tw_fatal("nested mode is impossible here: a trial exit has reason 0x%llx, not CPUID",
+			 (unsigned long long)c->vmcb->exit_code);
 }

@@ -10,6 +10,7 @@
 void svm_run(struct nested_cpu *c) __attribute__((noreturn));
 void svm_load_state(uint64_t vmcb_pa);
 void svm_probe_run(uint64_t vmcb_pa);
+extern char svm_probe_code[];
 
 /* --- svm_exit.c --- */
 /* After each exit; the entry code enters the guest again when it returns. */

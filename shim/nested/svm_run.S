@@ -59,7 +59,10 @@ svm_load_state:
 	vmload %rax
 	ret
 
-	/* A guest of one CPUID and no more: what an exit costs (cost.c) */
+	/* A guest of one CPUID and no more: what an exit costs (cost.c). In the text: data cannot be executed. */
+	.globl svm_probe_code
+svm_probe_code:
+	cpuid
 	.globl svm_probe_run
 svm_probe_run: /* rdi: VMCB; all registers but RAX are left alone by that guest */
 	pushq %rbx

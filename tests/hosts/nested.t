@@ -1,0 +1,12 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+# Nested mode on a real KVM that offers SVM: an unmodified kernel with the Hyper-V ABI. The host side keeps
+# its hands off the local APIC, which is the guest's.
+. "$(dirname "$0")/lab.sh"
+
+lab nested-kvm "Hyper-V guest on KVM" kvm-lab --abi hyperv
+ok "the guest sees Hyper-V" said '^GUEST-HYPERVISOR Hypervisor detected: Microsoft Hyper-V'
+ok "KVM is the host side, in nested mode" ledger '.host == "kvm" and .mode == "nested"'
+ok "the frequency is kvmclock's" native "kvmclock page"
+ok "no interrupt's end is saved behind the guest's back" eval '! native "kvm eoi saved"'
+done_testing

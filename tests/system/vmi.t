@@ -38,4 +38,6 @@ vmi_run pc "$plain" pc 1 ""
 vmi_run pc-pae-full "$full" pc 1 "pae"
 vmi_run q35-full "$full" q35 1 ""
 vmi_run q35-pae "$plain" q35 1 "pae"
+vmi_run pc-smp "$plain" pc 2 "smp"
+vmi_run q35-pae-smp "$plain" q35 2 "pae smp"
 done_testing

@@ -116,18 +116,28 @@ static TW_INIT void choose_memory(const struct tw_module *kernel, const struct t
 	add_run(image_pa(kept_end), image_pa(shim_end) - image_pa(kept_end));
 }
 
-/* Cut the guest's memory to what the owner allows (option guestmem=), from the end. */
+static TW_INIT void limit_run(unsigned int i, uint64_t *left)
+{
+	if (xen_pv.runs[i].count > *left)
+		xen_pv.runs[i].count = *left;
+	*left -= xen_pv.runs[i].count;
+}
+
+/*
+ * Cut the guest's memory to what the owner allows (option guestmem=), from the end. An initrd that
+ * stays in place (initrd_run is not 0) comes first: without it the guest cannot start.
+ */
 static TW_INIT void limit_memory(void)
 {
 	uint64_t left = options.mem_max >> TW_PAGE_SHIFT;
 
 	if (!options.mem_max)
 		return;
-	for (unsigned int i = 0; i < xen_pv.runs_count; i++) {
-		if (xen_pv.runs[i].count > left)
-			xen_pv.runs[i].count = left;
-		left -= xen_pv.runs[i].count;
-	}
+	if (xen_pv.initrd_run)
+		limit_run(xen_pv.initrd_run, &left);
+	for (unsigned int i = 0; i < xen_pv.runs_count; i++)
+		if (!i || i != xen_pv.initrd_run)
+			limit_run(i, &left);
 }
 
 /* The whole pages of a module that is no longer needed. */

@@ -92,9 +92,39 @@ static void place_tables(struct xen_pv *x, uint64_t *next)
 	x->mapped_end = end >> TW_PAGE_SHIFT;
 }
 
+static int check_addresses(const struct xen_pv *x, const char **why)
+{
+	uint64_t p2m = x->notes.init_p2m, mapped = x->mapped_end << TW_PAGE_SHIFT;
+	uint64_t size = x->p2m_frames << TW_PAGE_SHIFT;
+
+	if (!usable(x->notes.virt_base, mapped))
+		return fail(-EINVAL, "the kernel's VIRT_BASE leaves no room before the hypervisor's addresses "
+				     "or the end of the address space", why);
+	if (!x->notes.has_init_p2m)
+		return 0;
+	if (!usable(p2m, size) || p2m & ~TW_PAGE_MASK)
+		return fail(-EINVAL, "the kernel's INIT_P2M is no address that a guest may use", why);
+	if (p2m - x->notes.virt_base < mapped || x->notes.virt_base - p2m < size)
+		return fail(-EINVAL, "the kernel's INIT_P2M lies in what is mapped at its VIRT_BASE", why);
+	return 0;
+}
+
+/* The initrd's run is the guest's as a whole, unless a limit (option guestmem=) has cut it. */
+static int number_initrd(struct xen_pv *x, const char **why)
+{
+	if (x->initrd_run >= x->runs_count || x->runs[x->initrd_run].count < PAGES(x->initrd.size))
+		return fail(-ENOMEM, "too little memory for the initrd; allow the guest more", why);
+	x->initrd_pfn = 0;
+	for (unsigned int i = 0; i < x->initrd_run; i++)
+		x->initrd_pfn += x->runs[i].count;
+	return 0;
+}
+
 int xen_pv_layout(struct xen_pv *x, const char **why)
 {
+	static const char too_little[] = "too little memory for this kernel; give the VM more";
 	uint64_t next;
+	int rc;
 
 	if (x->elf.paddr_high - x->notes.paddr_offset > 1ull << 30)
 		return fail(-E2BIG, "the kernel image spans more than 1 GB", why);
@@ -103,6 +133,8 @@ int xen_pv_layout(struct xen_pv *x, const char **why)
 		x->pages += x->runs[i].count;
 	next = PAGES(x->elf.paddr_high - x->notes.paddr_offset);
 	x->kernel_end = next;
+	if (x->runs_count == 0 || next > x->runs[0].count)
+		return fail(-ENOMEM, too_little, why);
 	if (x->initrd.size && !x->notes.mod_start_pfn)
 		x->initrd_pfn = place(&next, PAGES(x->initrd.size));
 	x->p2m_frames = PAGES(x->pages * sizeof(uint64_t));
@@ -115,23 +147,18 @@ int xen_pv_layout(struct xen_pv *x, const char **why)
 	x->console_pfn = place(&next, 1);
 	place_tables(x, &next);
 	if (x->notes.has_init_p2m) {
+		/* Behind all that is mapped at virt_base: the kernel may take what is free there. */
+		next = x->mapped_end;
 		x->p2m_pfn = place(&next, x->p2m_frames);
 		x->p2m_va = x->notes.init_p2m;
 	}
-	if (!usable(x->notes.virt_base, x->mapped_end << TW_PAGE_SHIFT))
-		return fail(-EINVAL, "the kernel's VIRT_BASE leaves no room before the hypervisor's addresses "
-				     "or the end of the address space", why);
-	if (x->notes.has_init_p2m && !usable(x->notes.init_p2m, x->p2m_frames << TW_PAGE_SHIFT))
-		return fail(-EINVAL, "the kernel's INIT_P2M is no address that a guest may use", why);
+	rc = check_addresses(x, why);
+	if (rc)
+		return rc;
 	x->end_pfn = next > x->mapped_end ? next : x->mapped_end;
-	if (x->runs_count == 0 || x->end_pfn > x->runs[0].count)
-		return fail(-ENOMEM, "too little memory for this kernel; give the VM more", why);
-	if (x->initrd.size && x->notes.mod_start_pfn) {
-		x->initrd_pfn = 0;
-		for (unsigned int i = 0; i < x->initrd_run; i++)
-			x->initrd_pfn += x->runs[i].count;
-	}
-	return 0;
+	if (x->end_pfn > x->runs[0].count)
+		return fail(-ENOMEM, too_little, why);
+	return x->initrd.size && x->notes.mod_start_pfn ? number_initrd(x, why) : 0;
 }
 
 uint64_t xen_pv_mfn(const struct xen_pv *x, uint64_t pfn)

@@ -157,6 +157,26 @@ START_TEST(bad_frames)
 }
 END_TEST
 
+/* Frames that the shim writes to of its own accord stay: the list runs through the frames. */
+START_TEST(frames_in_use)
+{
+	xen_domain.console = tw_guest_frame(FIRST);
+	xen_domain.store = tw_guest_frame(FIRST + 1);
+	v->info = (struct vcpu_info *)((uint8_t *)tw_guest_frame(FIRST + 2) + 4032);
+	v->time_area = tw_guest_frame(FIRST + 3);
+	for (unsigned int i = 0; i < 4; i++) {
+		numbers[0] = FIRST + i;
+		ck_assert_int_eq(decrease(1), 0);
+		ck_assert_ptr_nonnull(tw_guest_frame(FIRST + i));
+	}
+	numbers[0] = FIRST + 4;
+	ck_assert_int_eq(decrease(1), 1);
+	v->time_area = NULL;
+	numbers[0] = FIRST + 3;
+	ck_assert_int_eq(decrease(1), 1);
+}
+END_TEST
+
 START_TEST(reservation_errors)
 {
 	static const uint8_t cmds[] = {XENMEM_decrease_reservation, XENMEM_populate_physmap};
@@ -229,6 +249,7 @@ int main(void)
 	tcase_add_test(tc, figures);
 	tcase_add_test(tc, balloon);
 	tcase_add_test(tc, bad_frames);
+	tcase_add_test(tc, frames_in_use);
 	tcase_add_test(tc, reservation_errors);
 	tcase_add_test(tc, lists_that_fault);
 	tcase_add_test(tc, not_served);

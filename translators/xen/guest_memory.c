@@ -26,6 +26,23 @@ static long read_reservation(uint64_t arg, struct xen_memory_reservation *r)
 	return xen_self_check(r->domid);
 }
 
+static bool lies_in(const void *p, const uint8_t *page)
+{
+	return (uintptr_t)p - (uintptr_t)page < TW_PAGE_SIZE;
+}
+
+/*
+ * The shim writes to these at any time, and would write into the list. Xen keeps such frames, too, by
+ * its own reference to them.
+ */
+static bool in_use(const uint8_t *page)
+{
+	for (unsigned int i = 0; i < xen_domain.vcpus; i++)
+		if (lies_in(xen_vcpus[i]->info, page) || lies_in(xen_vcpus[i]->time_area, page))
+			return true;
+	return lies_in(xen_domain.console, page) || lies_in(xen_domain.store, page);
+}
+
 /* decrease_reservation: take back single frames by machine number; returns how many. */
 static long decrease(uint64_t arg)
 {
@@ -41,7 +58,7 @@ static long decrease(uint64_t arg)
 			break;
 		tw_lock(&balloon_lock);
 		/* Under the lock: a frame that two CPUs return at once is returned once. */
-		own = tw_guest_frame(mfn) != NULL;
+		own = tw_guest_frame(mfn) && !in_use(tw_guest_frame(mfn));
 		if (own) {
 			*frame_link(mfn) = balloon_first;
 			balloon_first = mfn + 1;

@@ -1,13 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* See mock_resident.h. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mock_resident.h"
+#include "twoway/guest.h"
 
 struct mock_resident mock_resident;
 
+/* The machinery uses frames without asking whose they are: that is the guest side's duty. */
+static void must_be_own(uint64_t mfn, const char *what)
+{
+	if (tw_guest_frame(mfn))
+		return;
+	fprintf(stderr, "%s: frame %#llx is not the guest's\n", what, (unsigned long long)mfn);
+	abort();
+}
+
 void resident_set_gdt(unsigned int cpu, const uint64_t *frames, unsigned int count)
 {
+	for (unsigned int i = 0; i < count; i++)
+		must_be_own(frames[i], "resident_set_gdt");
 	mock_resident.gdt_cpu = cpu;
 	mock_resident.gdt_count = count;
 	mock_resident.gdt_calls++;
@@ -16,6 +30,8 @@ void resident_set_gdt(unsigned int cpu, const uint64_t *frames, unsigned int cou
 
 void resident_set_ldt(unsigned int cpu, const uint64_t *pages, unsigned int entries)
 {
+	for (unsigned int i = 0; i * 512 < entries; i++)
+		must_be_own(pages[i] >> 12, "resident_set_ldt");
 	mock_resident.ldt_cpu = cpu;
 	mock_resident.ldt_entries = entries;
 	mock_resident.ldt_calls++;
@@ -50,12 +66,15 @@ void resident_load_user_gs(uint16_t selector)
 
 void resident_load_root(struct tw_vcpu *v, uint64_t mfn)
 {
+	must_be_own(mfn, "resident_load_root");
 	mock_resident.root = mfn;
 	mock_resident.root_loads++;
 }
 
 void resident_load_user_root(struct tw_vcpu *v, uint64_t mfn)
 {
+	if (mfn)
+		must_be_own(mfn, "resident_load_user_root");
 	mock_resident.user_root = mfn;
 	mock_resident.user_root_loads++;
 }

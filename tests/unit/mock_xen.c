@@ -36,15 +36,28 @@ const char *mock_end_reason;
 
 /* --- guest memory --- */
 
+/* Where the mapping of offset's frame ends; a frame that the guest gave back is not mapped. */
+static uint64_t mapped_end(uint64_t offset)
+{
+	uint64_t end = (offset | ~TW_PAGE_MASK) + 1;
+
+	if (offset >= mock_mapped || mock_m2p[offset / TW_PAGE_SIZE] == ~0ull)
+		return offset;
+	return end < mock_mapped ? end : mock_mapped;
+}
+
 /* How many of n bytes from va on are mapped, and where they are. */
 static uint64_t mapped(uint64_t va, uint64_t n, uint8_t **at)
 {
-	uint64_t offset = va - MOCK_VA;
+	uint64_t offset = va - MOCK_VA, end = offset;
 
-	if (va < MOCK_VA || offset >= mock_mapped)
+	if (va < MOCK_VA)
 		return 0;
-	*at = memory + offset;
-	return n < mock_mapped - offset ? n : mock_mapped - offset;
+	while (end - offset < n && mapped_end(end) > end)
+		end = mapped_end(end);
+	if (end > offset)
+		*at = memory + offset;
+	return n < end - offset ? n : end - offset;
 }
 
 uint64_t tw_copy_from_guest(void *to, uint64_t from, uint64_t n)

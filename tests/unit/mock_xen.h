@@ -17,7 +17,8 @@ void mock_xen_reset(unsigned int vcpus);
 
 /*
  * The guest's memory: MOCK_PAGES frames from MOCK_MFN on, mapped at MOCK_VA; nothing else is
- * mapped. A test may cut the mapping short (mock_mapped, bytes), so that copies fault midway.
+ * mapped, nor is a frame that the guest gave back. A test may cut the mapping short (mock_mapped,
+ * bytes), so that copies fault midway.
  */
 #define MOCK_PAGES 64
 #define MOCK_MFN   0x100ull

@@ -45,6 +45,8 @@ static TW_INIT void insert(uint64_t base, uint64_t end)
 /* Cut [base, end) out of the free extents. */
 static TW_INIT void reserve(uint64_t base, uint64_t end)
 {
+	if (base >= end)
+		return; /* an empty module must not cut a piece in two */
 	base &= TW_PAGE_MASK;
 	end = TW_ALIGN_UP(end, TW_PAGE_SIZE);
 	for (unsigned int i = 0; i < memory_free_count; i++) {

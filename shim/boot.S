@@ -66,8 +66,7 @@ boot_common:
 	cpuid
 	btl $29, %edx
 	jnc boot_refuse
-	btl $11, %edx /* SYSCALL: what Xen PV guests call with */
-	jnc boot_refuse
+	/* Not the bit of SYSCALL: Intel's CPUs show it in 64-bit mode only, and all that have long mode have it. */
 	movl $no_nx, %esi
 	btl $20, %edx
 	jnc boot_refuse
@@ -132,7 +131,7 @@ boot_refuse:
 	jmp 4b
 
 no_long_mode:
-	.asciz "twoway: this CPU has no 64-bit long mode with SYSCALL; give the VM a 64-bit CPU model\r\ntwoway-end: error no long mode\n"
+	.asciz "twoway: this CPU has no 64-bit long mode; give the VM a 64-bit CPU model\r\ntwoway-end: error no long mode\n"
 no_nx:
 	.asciz "twoway: this CPU has no NX (execute disable); enable it in the VM's CPU model\r\ntwoway-end: error no NX\n"
 

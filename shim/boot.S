@@ -168,9 +168,12 @@ boot_long:
 
 	.section .init.bss, "aw", @nobits
 	.balign 4096
+	.globl boot_pml4, boot_pdpt, boot_image_pdpt, boot_image_pd
 boot_pml4:	.skip 4096
 boot_pdpt:	.skip 4096
 boot_pd:	.skip 4 * 4096
+boot_image_pdpt: .skip 4096 /* these two are for the image when it has moved (move.c) */
+boot_image_pd:	.skip 4096
 boot_stack:	.skip 65536
-	.globl boot_stack_end
+	.globl boot_stack, boot_stack_end
 boot_stack_end:

@@ -140,6 +140,21 @@ static TW_INIT struct extent *largest_low(void)
 	return best;
 }
 
+TW_INIT uint64_t memory_place(uint64_t bytes, uint64_t step, uint64_t remainder)
+{
+	struct extent *e = largest_low();
+	uint64_t end, pa;
+
+	if (!e)
+		return 0;
+	end = e->base + e->size < LOW_4G ? e->base + e->size : LOW_4G;
+	if (end - e->base < bytes + 2 * step)
+		return 0;
+	pa = ((end - bytes - remainder) & ~(step - 1)) + remainder;
+	reserve(pa, pa + bytes);
+	return pa;
+}
+
 /* Remember what was given; it grows downwards, so pieces mostly join. */
 static TW_INIT void record(uint64_t pa, uint64_t size)
 {

@@ -61,16 +61,16 @@ static TW_INIT void map_image(void)
 	uint64_t va = (uint64_t)kept_start;
 
 	for (; va < (uint64_t)rodata_start; va += TW_PAGE_SIZE)
-		paging_map(va, va - SHIM_IMAGE, 0);
+		paging_map(va, image_pa((void *)va), 0);
 	for (; va < (uint64_t)rodata_end; va += TW_PAGE_SIZE)
-		paging_map(va, va - SHIM_IMAGE, PTE_NX);
+		paging_map(va, image_pa((void *)va), PTE_NX);
 	for (; va < (uint64_t)kept_end; va += TW_PAGE_SIZE)
-		paging_map(va, va - SHIM_IMAGE, PTE_W | PTE_NX);
+		paging_map(va, image_pa((void *)va), PTE_W | PTE_NX);
 	/* Boot-only parts, until paging_forget_init(). */
 	for (va = (uint64_t)init_start; va < (uint64_t)init_end; va += TW_PAGE_SIZE)
-		paging_map(va, va - SHIM_IMAGE, PTE_W);
+		paging_map(va, image_pa((void *)va), PTE_W);
 	for (va = (uint64_t)kept_end; va < (uint64_t)shim_end; va += TW_PAGE_SIZE)
-		paging_map(va, va - SHIM_IMAGE, PTE_W | PTE_NX);
+		paging_map(va, image_pa((void *)va), PTE_W | PTE_NX);
 }
 
 TW_INIT void paging_init(const struct tw_boot *boot)

@@ -20,8 +20,14 @@
 #include "twoway/log.h"
 
 /* --- shim.lds.in: the image's parts (addresses of the image slot) --- */
-extern char init_start[], init_end[], kept_start[], rodata_start[], rodata_end[],
+extern char image_start[], init_start[], init_end[], kept_start[], rodata_start[], rodata_end[],
 	kept_end[], shim_end[];
+
+/* --- move.c --- */
+/* How far up from where it was loaded the image lies now. */
+extern uint64_t image_moved;
+/* Give the place where we were loaded to the guest, when there is room elsewhere. Once, early. */
+void image_move(void);
 
 /* Physical address of something in the image; a hosted build has none, its test answers. */
 #ifdef TW_HOSTED
@@ -29,7 +35,7 @@ uint64_t image_pa(const void *p);
 #else
 static inline uint64_t image_pa(const void *p)
 {
-	return (uint64_t)p - SHIM_IMAGE;
+	return (uint64_t)p - SHIM_IMAGE + image_moved;
 }
 #endif
 
@@ -59,6 +65,8 @@ void log_raw(const char *s, size_t n);
 void memory_init(const struct tw_boot *boot);
 /* Resident pages, zeroed, contiguous; physical address. Dies when there is no room. */
 uint64_t memory_take(uint64_t pages);
+/* A place for the image, kept out of what is free: its physical address, remainder modulo step; or 0. */
+uint64_t memory_place(uint64_t bytes, uint64_t step, uint64_t remainder);
 /* Scratch for the loader at the far end of memory: not taken, overwritten later by the guest. */
 uint64_t memory_scratch(uint64_t bytes);
 /* The free extents (page-aligned, ascending): what will be the guest's. */

@@ -75,6 +75,8 @@ TW_INIT void start(uint32_t magic, uint32_t info)
 	check_guest();
 	check_cpu();
 	memory_init(&boot);
+	if (nested)
+		image_move();
 	paging_init(&boot);
 	host_detect(&boot, !nested);
 	if (nested) {

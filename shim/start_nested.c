@@ -164,7 +164,7 @@ TW_INIT void start_nested(struct tw_boot *boot)
 		add_without_shim(&boot->regions[i]);
 	keep_out[0] = (struct tw_region){ 0, 0x1000, 0 };
 	keep_out[1] = (struct tw_region){ SHIM_TRAMPOLINE, TW_PAGE_SIZE, 0 };
-	keep_out[2] = (struct tw_region){ SHIM_LOAD, image_pa(shim_end) - SHIM_LOAD, 0 };
+	keep_out[2] = (struct tw_region){ image_pa(image_start), (uint64_t)(shim_end - image_start), 0 };
 	request = (struct nested_image_request){
 		.modules = boot->modules,
 		.modules_count = boot->modules_count,

@@ -29,3 +29,13 @@ HVG_BOOT := $(HVG_B)/lib/boot.S.o
 $(HVG_B)/%: $(HVG_B)/%.c.o $(HVG_LIB) $(HVG_B)/lib/boot.S.o $(HVG_B)/lib/boot-pvh.S.o $(HVG)/lib/guest.lds
 	$(CC) -nostdlib -static -no-pie -Wl,--build-id=none,-z,max-page-size=4096,-z,noexecstack \
 		-Wl,--no-warn-rwx-segments -T $(HVG)/lib/guest.lds -o $@ $(HVG_BOOT) $(HVG_LIB) $<
+
+# Two of them once more where kernels of that size usually lie: one starts by PVH, one by Multiboot.
+HVG_LOW := $(HVG_B)/low/discovery $(HVG_B)/low/clock
+hyperv-guests: $(HVG_LOW)
+$(HVG_B)/low/discovery: HVG_BOOT := $(HVG_B)/lib/boot-pvh.S.o
+$(HVG_LOW): $(HVG_B)/low/%: $(HVG_B)/%.c.o $(HVG_LIB) $(HVG_B)/lib/boot.S.o $(HVG_B)/lib/boot-pvh.S.o $(HVG)/lib/guest.lds
+	@mkdir -p $(@D)
+	$(CC) -nostdlib -static -no-pie -Wl,--build-id=none,-z,max-page-size=4096,-z,noexecstack \
+		-Wl,--no-warn-rwx-segments -Wl,--defsym=guest_base=0x100000 -T $(HVG)/lib/guest.lds \
+		-o $@ $(HVG_BOOT) $(HVG_LIB) $<

@@ -76,6 +76,8 @@ static TW_INIT bool force_option(const char *v, size_t n)
 		options.pti = true;
 	else if (word_is(v, n, "hv-testdev"))
 		nested_test_device = true;
+	else if (word_is(v, n, "svm"))
+		options.svm = true;
 	else if (word_is(v, n, "no-pti"))
 		options.no_pti = true;
 	else if (n > 5 && !__builtin_memcmp(v, "host:", 5))

@@ -46,6 +46,7 @@ struct options {
 	char console[16];
 	char host[16];	 /* force=host:NAME, "" = detect */
 	bool pti, no_pti;      /* force=pti, force=no-pti: separate page tables for user mode */
+	bool svm; /* force=svm: use SVM though CPUID does not show it (tests: Bochs bx_generic) */
 	unsigned int cpus_max; /* cpus=N */
 	uint64_t mem_max;      /* guestmem=SIZE, 0 = all */
 	uint64_t mem_keep;     /* mem=SIZE: resident memory kept for the shim beyond its own need */

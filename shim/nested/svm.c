@@ -19,6 +19,8 @@ TW_INIT const char *nested_backend_missing(void)
 {
 	uint64_t vm_cr;
 
+	if (options.svm)
+		return NULL;
 	if (hw_cpuid(0x80000000, 0).eax < LEAF_SVM || !(hw_cpuid(0x80000001, 0).ecx & 1u << 2))
 		return "the VM's CPU has no SVM; give it one (QEMU: -cpu max or EPYC,+svm; KVM: nested=1 and "
 		       "-cpu host)";

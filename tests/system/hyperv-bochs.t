@@ -20,12 +20,12 @@ make -s -C "$tw_root" hyperv-guests > "$tw_out/hyperv-bochs.log" 2>&1 || {
 	exit 1
 }
 
-# Make the machine of a guest in the current directory.
+# make_machine GUEST PROFILE CPU SHIM-OPTIONS, in the current directory.
 make_machine() {
 	mkdir -p iso/boot/grub
 	cp "$tw_elf" "$guests/$1" iso/boot/
 	cat > iso/boot/grub/grub.cfg <<CFG
-multiboot /boot/twoway.elf ledger console=debugcon abi=hyperv@1:$2 force=hv-testdev
+multiboot /boot/twoway.elf ledger console=debugcon abi=hyperv@1:$2 force=hv-testdev $4
 module /boot/$1
 boot
 CFG
@@ -40,7 +40,7 @@ display_library: rfb, options="timeout=0"
 megs: 256
 romimage: file=bios
 vgaromimage: file=vga
-cpu: model=ryzen, count=1, ips=100000000, reset_on_triple_fault=0
+$3
 clock: sync=none
 ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
 ata0-master: type=cdrom, path="cd.iso", status=inserted
@@ -57,15 +57,20 @@ CFG
 	echo c > start # what the debugger that Debian builds in is told
 }
 
-# conformance GUEST PROFILE: Bochs ends by a panic of its own when the machine is switched off.
+ryzen="cpu: model=ryzen, count=1, ips=100000000, reset_on_triple_fault=0"
+# The only model with both SVM and x2APIC. Its CPUID hides SVM, hence force=svm.
+x2apic="cpu: model=bx_generic, count=1, ips=100000000, reset_on_triple_fault=0
+cpuid: level=6, family=15, x86_64=1, 1g_pages=1, mmx=1, sep=1, apic=x2apic, svm=1, vmx=0, simd=avx2, xsave=1, mwait=1, vendor_string=AuthenticAMD"
+
+# conformance GUEST PROFILE [CPU SHIM-OPTIONS]: Bochs ends by a panic of its own when it is switched off.
 conformance() {
-	tw_dir=$tw_out/bochs-$1
+	tw_dir=$tw_out/bochs-$1${4:+-generic}
 	exec 6> "$tw_out/lock.bochs-$1"
 	flock 6
 	rm -rf "$tw_dir"
 	mkdir -p "$tw_dir"
 	cd "$tw_dir" || exit 1
-	ok "$1: a bootable image" make_machine "$1" "$2" || return
+	ok "$1: a bootable image" make_machine "$1" "$2" "${3:-$ryzen}" "${4:-}" || return
 	: > console
 	take_slot
 	timeout -k 5 "$((120 * TW_SLOW))" bochs-bin -q -f bochsrc -rc start < /dev/null > debugcon 2> qemu.err 6>&- 8>&-
@@ -87,4 +92,6 @@ for name in $some; do
 	conformance "$name" full
 done
 conformance eoiassist full+eoiassist
+conformance apic full "$x2apic" force=svm
+ok "x2APIC mode was used" said '^SUCCESS x2APIC mode'
 done_testing

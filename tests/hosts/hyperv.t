@@ -18,6 +18,12 @@ ok "timers send messages" ledger 'any(.calls[]; .op == "timer" and .host == "hyp
 ok "they are used" native "hyperv stimer" 100
 ok "TLBs are flushed by interrupts" eval '! native "hyperv flush"'
 
+lab hyperv-ipi "3 CPUs, IPIs and no flush calls" kvm-hyperv-lab --smp 3 \
+	--cpu "$most,hv-time,hv-synic,hv-stimer,hv-stimer-direct,hv-ipi" --append "tw.test=stress tw.args=tlb"
+ok "all TLB tests pass" said '^STRESS-DONE pass [1-9][0-9]* fail 0'
+ok "IPIs to several CPUs are one call" native "hyperv send_ipi"
+ok "TLBs are flushed by interrupts" eval '! native "hyperv flush"'
+
 lab hyperv-notime "no reference time" kvm-hyperv-lab --smp 2 --cpu "$most"
 ok "Hyper-V's interface is the host side" ledger '.host == "hyperv"'
 ok "timers are the local APIC's" eval '! native "hyperv stimer"'

@@ -21,7 +21,7 @@ lab() {
 	rm -rf "$tw_dir"
 	mkdir -p "$tw_dir"
 	take_slot
-	timeout -k 5 $((420 * TW_SLOW)) "$twoway" run --host "$host" --timeout $((400 * TW_SLOW)) \
+	timeout -k 5 $((920 * TW_SLOW)) "$twoway" run --host "$host" --timeout $((900 * TW_SLOW)) \
 		--ledger "$tw_dir/ledger.json" --initrd "$lab_guest" "$@" debian-cloud \
 		> "$tw_dir/console" 2> "$tw_dir/qemu.err" < /dev/null
 	status=$?

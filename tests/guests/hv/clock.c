@@ -103,7 +103,7 @@ CASE(monotonic, "monotonic across page, counter and VPs")
 	smp_all(race, hv_offers(HV_EAX_REFERENCE_TSC) ? &tsc : NULL);
 }
 
-/* The page's time lies between two readings of the counter, to the unit. */
+/* The page's time lies between two readings of the counter, an exit apart. */
 static void sandwich(void *unused)
 {
 	for (unsigned int i = 0; i < 100; i++) {

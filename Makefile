@@ -172,6 +172,7 @@ fuzz: $(FUZZ_BINS)
 install: all
 	install -D -m 755 $(B)/twoway $(DESTDIR)$(PREFIX)/bin/twoway
 	install -D -m 644 $(B)/twoway.elf $(DESTDIR)$(PREFIX)/lib/twoway/twoway.elf
+	install -D -m 644 $(B)/twoway-vmi.rom $(DESTDIR)$(PREFIX)/lib/twoway/twoway-vmi.rom
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/include/twoway
 	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 include/twoway/*.h $(DESTDIR)$(PREFIX)/include/twoway

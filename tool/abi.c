@@ -58,14 +58,22 @@ static const char *refuse_nested(const struct image *image)
 	return nested_image_kinds(image->file, &why) ? NULL : why;
 }
 
+/* A kernel whose code cannot be read is taken on the user's word: without VMI it runs natively. */
+static const char *refuse_vmi(const struct image *image)
+{
+	if (vmi_kernel_sign(image) == VMI_NO)
+		return "it has no sign of VMI: that is in Linux 2.6.21 to 2.6.36 for i386, with CONFIG_VMI";
+	return refuse_native(image);
+}
+
 const struct abi abis[] = {
-	{ "xen-pv", 1, "Xen PV, x86-64 (resident mode)", refuse_xen_pv, false },
-	{ "native", 1, "the machine as it is, without twoway", refuse_native, false },
-	{ "hyperv", 1, "Microsoft Hyper-V (nested mode: the host must offer SVM)", refuse_nested, true },
-	{ "xen-hvm", 0, "Xen HVM and PVH", NULL, false },
-	{ "kvm", 0, "KVM paravirtualisation", NULL, false },
-	{ "vmware", 0, "VMware", NULL, false },
-	{ "vmi", 0, "VMI, i386", NULL, false },
+	{ "xen-pv", 1, "Xen PV, x86-64 (resident mode)", refuse_xen_pv, false, false },
+	{ "native", 1, "the machine as it is, without twoway", refuse_native, false, false },
+	{ "hyperv", 1, "Microsoft Hyper-V (nested mode: the host must offer SVM)", refuse_nested, true, false },
+	{ "xen-hvm", 0, "Xen HVM and PVH", NULL, false, false },
+	{ "kvm", 0, "KVM paravirtualisation", NULL, false, false },
+	{ "vmware", 0, "VMware", NULL, false, false },
+	{ "vmi", 1, "VMI, i386 (a ROM in the machine)", refuse_vmi, false, true },
 	{ 0 },
 };
 
@@ -150,6 +158,8 @@ static const struct abi *choose_auto(const struct image *image, int *status, cha
 
 	if (!reason)
 		return &abis[0];
+	if (vmi_kernel_sign(image) == VMI_YES && !refuse_native(image))
+		return find("vmi", 3);
 	*status = EXIT_CANNOT;
 	*why = text("no guest ABI fits this kernel: for xen-pv, %s%s", reason,
 		    refuse_native(image) ? "" : " (--abi native boots it without twoway)");

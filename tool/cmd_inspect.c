@@ -56,6 +56,13 @@ static json_t *version_json(const char *version)
 	return string;
 }
 
+/* For people and scripts; what a kernel will do with a ROM depends on its command line, too. */
+static const char *const signs[] = {
+	[VMI_NO] = "no sign of it",
+	[VMI_YES] = "built in",
+	[VMI_UNKNOWN] = "cannot be known: the code cannot be read",
+};
+
 static json_t *facts(const char *path, const struct image *image)
 {
 	bool packed = image->is_bzimage || image->wrapper;
@@ -80,6 +87,7 @@ static json_t *facts(const char *path, const struct image *image)
 	json_object_set_new(all, "problem", image->why ? json_string(image->why) : json_null());
 	json_object_set_new(all, "xen_notes",
 			    image->has_elf ? notes_json(&image->elf) : json_array());
+	json_object_set_new(all, "vmi", json_string(signs[vmi_kernel_sign(image)]));
 	json_object_set_new(all, "nested", image_nested(image));
 	json_object_set_new(all, "abis", abis_json(image));
 	return all;
@@ -125,6 +133,7 @@ static void print_text(const json_t *all)
 		printf(", %lld unpacked", (long long)json_integer_value(unpacked));
 	printf("\n");
 	print_list("boot", json_object_get(all, "boot"));
+	printf("%-12s %s\n", "VMI", string(all, "vmi"));
 	print_list("nested start", json_object_get(all, "nested"));
 	if (json_array_size(json_object_get(all, "xen_notes")))
 		printf("Xen notes\n");
@@ -138,6 +147,27 @@ static void print_text(const json_t *all)
 		json_is_string(json_object_get(row, "why")) ? string(row, "why") : "");
 }
 
+/* A ROM is not a kernel: it is checked, and a bad one is a failure. */
+static int inspect_rom(const char *path, const struct image *image, bool json)
+{
+	json_t *all = vmi_rom_json(path, image->file), *value;
+	int status = json_is_true(json_object_get(all, "ok")) ? EXIT_OK : EXIT_GUEST;
+	const char *name;
+
+	if (json) {
+		json_dumpf(all, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else {
+		json_object_foreach(all, name, value)
+			if (json_is_string(value))
+				printf("%-12s %s\n", name, json_string_value(value));
+		printf("%-12s %lld bytes\n", "size",
+		       (long long)json_integer_value(json_object_get(all, "size")));
+	}
+	json_decref(all);
+	return status;
+}
+
 static int inspect(const char *path, bool json)
 {
 	struct image image;
@@ -145,6 +175,12 @@ static int inspect(const char *path, bool json)
 
 	if (image_load(path, &image))
 		return EXIT_USAGE;
+	if (vmi_rom_like(image.file) && !image.is_bzimage && !image.is_elf) {
+		int status = inspect_rom(path, &image, json);
+
+		image_free(&image);
+		return status;
+	}
 	all = facts(path, &image);
 	if (json) {
 		json_dumpf(all, stdout, JSON_COMPACT);

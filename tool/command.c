@@ -62,6 +62,10 @@ static void add_native(struct list *argv, const struct plan *plan)
 	list_add(argv, plan->kernel);
 	list_addf(argv, "-append");
 	list_add(argv, plan->guest_cmdline);
+	if (plan->rom) {
+		list_addf(argv, "-option-rom");
+		list_add(argv, plan->rom);
+	}
 	if (!plan->initrd)
 		return;
 	list_addf(argv, "-initrd");

@@ -51,6 +51,22 @@ char *path_of_shim(char **why)
 	return NULL;
 }
 
+char *path_of_rom(char **why)
+{
+	char *tool = path_of_tool();
+	char *beside = text("%s/twoway-vmi.rom", tool);
+	char *installed = text("%s/../lib/twoway/twoway-vmi.rom", tool);
+
+	free(tool);
+	if (!access(beside, R_OK))
+		return beside;
+	if (!access(installed, R_OK))
+		return installed;
+	*why = text("the VMI ROM is missing: neither %s nor %s can be read; run \"make\"", beside,
+		    installed);
+	return NULL;
+}
+
 char *path_of_cache(void)
 {
 	const char *given = getenv("TWOWAY_CACHE"), *xdg = getenv("XDG_CACHE_HOME");

@@ -109,7 +109,7 @@ static int check_devices(const struct plan *plan)
 	const char *comma = o->disk ? strrchr(o->disk, ',') : NULL;
 	bool read_only = comma && !strcmp(comma, ",ro");
 
-	if (strcmp(plan->abi->name, "native") && !plan->abi->nested && (o->disk || strcmp(o->net, "none")))
+	if (strcmp(plan->abi->name, "native") && !plan->abi->nested && !plan->abi->rom && (o->disk || strcmp(o->net, "none")))
 		return fail_with(EXIT_CANNOT,
 				 "%s: guest ABI %s has no %s in this version of twoway; "
 				 "--abi native and nested mode (--abi hyperv) have",
@@ -131,13 +131,19 @@ static int find_shim(struct plan *plan)
 	const char *profile = plan->abi->nested ? strchr(o->abi, ':') : NULL;
 	char *why = NULL;
 
-	if (!strcmp(plan->abi->name, "native")) {
+	if (plan->abi->rom) {
+		plan->rom = path_of_rom(&why);
+		if (!plan->rom)
+			return fail_with(EXIT_CANNOT, "%s", why);
+	}
+	if (!strcmp(plan->abi->name, "native") || plan->abi->rom) {
 		if (o->ledger)
 			return fail_with(EXIT_USAGE,
-					 "--ledger: --abi native runs without twoway, so there "
-					 "is no ledger");
+					 "--ledger: --abi %s runs without the shim, so there "
+					 "is no ledger", plan->abi->name);
 		if (*o->shim)
-			return fail_with(EXIT_USAGE, "--shim: --abi native runs without twoway");
+			return fail_with(EXIT_USAGE, "--shim: --abi %s runs without the shim",
+					 plan->abi->name);
 		return 0;
 	}
 	plan->shim = path_of_shim(&why);

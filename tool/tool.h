@@ -113,6 +113,17 @@ json_t *image_protocols(const struct image *image);
 /* The ways nested mode could start it, best first: "linux64", "multiboot", ...; a new JSON array. */
 json_t *image_nested(const struct image *image);
 
+/* --- vmi.c: VMI in files --- */
+/* An option ROM of whatever kind, or what has VMI's signature. */
+bool vmi_rom_like(struct tw_bytes file);
+/* NULL when BIOSes and guests take this ROM, else one line why not. */
+const char *vmi_rom_problem(struct tw_bytes file);
+/* What inspect says of a ROM; a new JSON object. */
+json_t *vmi_rom_json(const char *path, struct tw_bytes file);
+/* Whether a kernel was built to use VMI. UNKNOWN: its code cannot be read. */
+enum vmi_sign { VMI_NO, VMI_YES, VMI_UNKNOWN };
+enum vmi_sign vmi_kernel_sign(const struct image *image);
+
 /* --- notes.c --- */
 /* All Xen ELF notes in order, readable: [{"name":"ENTRY","type":1,"value":"0x..."}, ...]. */
 json_t *notes_json(const struct tw_elf *elf);
@@ -126,6 +137,7 @@ struct abi {
 	 */
 	const char *(*refuse)(const struct image *image);
 	bool nested; /* the shim is a hypervisor: devices pass through, and the host must offer SVM */
+	bool rom;    /* the guest is started as it is, with the VMI ROM in its machine */
 };
 #define ABI_PROFILE_MAX 40 /* the shim keeps 63 characters of NAME@VERSION:PROFILE */
 extern const struct abi abis[]; /* ends with name == NULL */
@@ -177,6 +189,8 @@ json_t *probe(void);
 char *path_of_tool(void);
 /* The shim: $TWOWAY_SHIM, twoway.elf beside the tool, ../lib/twoway/twoway.elf. NULL: *why. */
 char *path_of_shim(char **why);
+/* The VMI ROM; NULL with *why. */
+char *path_of_rom(char **why);
 /* Where kernels are kept: $TWOWAY_CACHE, kernels beside a tool in its source tree, XDG cache. */
 char *path_of_cache(void);
 /* Full path of a program in PATH; NULL when there is none. */
@@ -237,6 +251,7 @@ struct plan {
 	const struct host *host;
 	char *qemu;		      /* full path */
 	char *kernel, *initrd, *shim; /* paths; initrd may be NULL, shim is NULL for native */
+	char *rom; /* path of the VMI ROM; NULL: none */
 	char *guest_cmdline, *shim_cmdline;
 	bool interactive; /* a terminal is connected to the guest */
 	bool ledger;	  /* ask the shim for it */

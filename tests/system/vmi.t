@@ -40,4 +40,22 @@ vmi_run q35-full "$full" q35 1 ""
 vmi_run q35-pae "$plain" q35 1 "pae"
 vmi_run pc-smp "$plain" pc 2 "smp"
 vmi_run q35-pae-smp "$plain" q35 2 "pae smp"
+# A byte wrong in the header: the checker refuses the ROM, and a guest does not find it (the BIOS
+# does not even copy it). Each reason alone is in the unit tests of the tool.
+# bad NAME OFFSET BYTE
+bad() {
+	local copy=$tw_out/vmi-bad.rom
+	cp "$plain" "$copy"
+	printf "$3" | dd of="$copy" bs=1 seek="$2" conv=notrunc status=none
+	ok "$1: inspect refuses it" [ "$("$tw_root/build/twoway" inspect "$copy" > /dev/null; echo $?)" = 1 ]
+	[ -z "${4:-}" ] || vmi_run "bad-$4" "$copy" pc 1 "native"
+}
+ok "inspect takes the ROM" [ "$("$tw_root/build/twoway" inspect "$plain" > /dev/null; echo $?)" = 0 ]
+bad "wrong VMI signature" 8 X
+bad "API version 2" 13 "\\002"
+bad "no licence" 22 "\\000\\000" licence
+bad "no PCIR" 24 "\\000\\000"
+bad "wrong option ROM signature" 0 X
+bad "wrong length" 2 "\\001"
+bad "wrong checksum" 33 "\\377"
 done_testing

@@ -168,7 +168,7 @@ START_TEST(choice_of_abi)
 	ck_assert_int_eq(choose("xen-pv@2", &image, NULL), EXIT_CANNOT);
 	ck_assert_int_eq(choose("xen-pv:full", &image, NULL), EXIT_CANNOT);
 	ck_assert_int_eq(choose("kvm@1:full", &image, NULL), EXIT_CANNOT);
-	ck_assert_int_eq(choose("vmi", &image, NULL), EXIT_CANNOT);
+	ck_assert_int_eq(choose("vmi", &image, NULL), EXIT_CANNOT); /* x86-64 */
 	ck_assert_int_eq(choose("xen-pv@", &image, NULL), EXIT_USAGE);
 	ck_assert_int_eq(choose("xen-pv@x", &image, NULL), EXIT_USAGE);
 	ck_assert_int_eq(choose("xen-pv:", &image, NULL), EXIT_USAGE);

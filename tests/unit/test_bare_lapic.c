@@ -115,6 +115,24 @@ START_TEST(enable_x2apic_in_two_steps)
 }
 END_TEST
 
+/* A guest with its own interrupt controllers (VMI): no other mode, no register, a masked timer. */
+START_TEST(kept_as_it_was)
+{
+	host.keeps_interrupts = true;
+	bare.hypervisor = true;
+	mock_set_cpuid(1, 0, 0, 0, X2APIC_ECX, APIC_CPUID);
+	*mock_mmio_word(LAPIC + LAPIC_LVT_LINT0) = 0x700;
+	*mock_mmio_word(LAPIC + LAPIC_SVR) = 0x10f;
+	xapic();
+	ck_assert_uint_eq(mock_get_msr(MSR_APIC_BASE), LAPIC | 1u << 8 | 1u << 11);
+	ck_assert_uint_eq(reg(LAPIC_LVT_LINT0), 0x700);
+	ck_assert_uint_eq(reg(LAPIC_SVR), 0x10f);
+	bare_timer_init(&host, 1000000000);
+	bare_timer_enable();
+	ck_assert(reg(LAPIC_LVT_TIMER) & LAPIC_LVT_MASKED);
+}
+END_TEST
+
 START_TEST(ipis_xapic)
 {
 	xapic();
@@ -360,6 +378,7 @@ int main(void)
 	tcase_add_loop_test(t, mode_choice, 0, 16);
 	tcase_add_test(t, enable_xapic);
 	tcase_add_test(t, enable_x2apic_in_two_steps);
+	tcase_add_test(t, kept_as_it_was);
 	tcase_add_test(t, ipis_xapic);
 	tcase_add_test(t, ipis_x2apic);
 	tcase_add_test(t, icr_busy);

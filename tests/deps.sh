@@ -17,6 +17,8 @@ packages=(
 	check clang libclang-rt-dev\|libclang-rt-19-dev\|libclang-rt-14-dev
 	# system tests: prove, JSON, flock and script, GRUB for Xen and the tool that makes its image
 	perl jq util-linux bsdutils grub-xen-bin grub-common
+	# nested mode on Bochs, which forgives less than QEMU; the image it boots
+	bochs bochsbios vgabios grub-pc-bin xorriso mtools
 	# the kernels come as packages that are unpacked, not installed
 	dpkg apt ca-certificates
 )

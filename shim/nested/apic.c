@@ -82,7 +82,7 @@ static void drain(struct nested_cpu *c)
 	nested_apic_write(c, APIC_SVR, 0x1ff);
 	for (unsigned int i = 0; i < 256; i++) {
 		c->accepted = -1;
-		nested_take_interrupt();
+		backend_take_interrupt();
 		nested_apic_write(c, APIC_EOI, 0);
 		if (c->accepted < 0)
 			break;

@@ -75,7 +75,7 @@ static void __attribute__((noreturn)) park(struct nested_cpu *c)
 		sipi = __atomic_exchange_n(&c->sipi, 0, __ATOMIC_ACQ_REL);
 		if (sipi)
 			break;
-		nested_wait(&c->work);
+		backend_wait(&c->work);
 	}
 	c->state = NESTED_RUNNING;
 	c->nmi_wanted = c->in_nmi = false;

@@ -11,7 +11,7 @@
  */
 void nested_exit_nmi(struct nested_cpu *c)
 {
-	nested_take_nmi(); /* the handler tells the two apart */
+	backend_take_nmi(); /* the handler tells the two apart */
 	c->before_entry = true;
 }
 
@@ -29,7 +29,7 @@ void nested_exit_iret(struct nested_cpu *c)
 void nested_exit_interrupt(struct nested_cpu *c)
 {
 	if (c->accepted < 0) /* one that was taken in nested_idle() goes first */
-		nested_take_interrupt();
+		backend_take_interrupt();
 	if (c->accepted >= 0 && c->accepted != NESTED_VEC_TIMER)
 		nested_timer_other(c, (unsigned int)c->accepted);
 	c->before_entry = true;
@@ -118,7 +118,7 @@ void nested_idle(struct nested_vcpu *v)
 	if (c->accepted < 0 && best_waiting(c, false) < 0 && !c->nmi_wanted) {
 		uint64_t before = hw_rdtsc();
 
-		nested_wait_interrupt(&c->work);
+		backend_wait_interrupt(&c->work);
 		c->idle_tsc += hw_rdtsc() - before;
 	}
 	c->before_entry = true;

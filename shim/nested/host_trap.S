@@ -49,42 +49,6 @@ trap:	pushq %rax
 	addq $16, %rsp
 	iretq
 
-	/* GIF is 0 in the shim: let in what waits. */
-	.globl nested_take_nmi, nested_take_interrupt
-nested_take_nmi:
-	stgi
-	nop
-	clgi
-	ret
-nested_take_interrupt: /* the handler clears IF in the frame: one and no more */
-	stgi
-	sti
-	nop
-	nop
-	cli
-	clgi
-	ret
-
-	/*
-	 * Waiting. An NMI between the look and HLT would be slept over; the handler sees RIP in this
-	 * range and starts it again (an interrupt makes it leave).
-	 */
-	.globl nested_wait, nested_wait_interrupt, nested_wait_begin, nested_wait_end
-nested_wait_interrupt:
-	stgi
-	sti
-	jmp nested_wait_begin
-nested_wait:
-	stgi
-nested_wait_begin:
-	cmpl $0, (%rdi)
-	jne nested_wait_end
-	hlt
-nested_wait_end:
-	cli
-	clgi
-	ret
-
 	/* bool nested_rdmsr_safe(uint32_t msr, uint64_t *value), nested_wrmsr_safe(msr, value) */
 	.globl nested_rdmsr_safe, nested_wrmsr_safe
 nested_rdmsr_safe:

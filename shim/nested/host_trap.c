@@ -45,7 +45,7 @@ void nested_idt_load(void)
 
 static bool waiting(uint64_t rip)
 {
-	return rip >= (uint64_t)nested_wait_begin && rip < (uint64_t)nested_wait_end;
+	return rip >= (uint64_t)backend_wait_begin && rip < (uint64_t)backend_wait_end;
 }
 
 /* One interrupt, taken from the APIC for the guest: it stays in service until the guest's EOI. */
@@ -55,7 +55,7 @@ static void interrupt(struct frame *f)
 
 	f->rflags &= ~0x200ull;
 	if (waiting(f->rip))
-		f->rip = (uint64_t)nested_wait_end;
+		f->rip = (uint64_t)backend_wait_end;
 	if (c->guest_runs)
 		c->accepted = (int)f->vector;
 }
@@ -70,7 +70,7 @@ static void nmi(struct frame *f)
 		c->nmi_wanted = true;
 	if (!waiting(f->rip))
 		return;
-	f->rip = (uint64_t)(poke ? nested_wait_begin : nested_wait_end);
+	f->rip = (uint64_t)(poke ? backend_wait_begin : backend_wait_end);
 	if (!poke)
 		f->rflags &= ~0x200ull;
 }

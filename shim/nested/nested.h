@@ -117,16 +117,9 @@ static inline struct nested_cpu *nested_cpu(struct nested_vcpu *v)
 }
 
 /* --- host_trap.c, host_trap.S: what may happen while the shim itself runs --- */
-extern char nested_stubs[], nested_wait_begin[], nested_wait_end[];
+extern char nested_stubs[];
 void nested_idt_init(void);
 void nested_idt_load(void);
-/* Let in an NMI that waits (GIF is 0 in the shim). */
-void nested_take_nmi(void);
-/* Let one interrupt in: its vector lands in accepted. */
-void nested_take_interrupt(void);
-/* Wait until *work is not 0 or an NMI comes; the second one also until an interrupt is taken. */
-void nested_wait(volatile uint32_t *work);
-void nested_wait_interrupt(volatile uint32_t *work);
 /* RDMSR and WRMSR that may fault; false: #GP. */
 bool nested_rdmsr_safe(uint32_t msr, uint64_t *value);
 bool nested_wrmsr_safe(uint32_t msr, uint64_t value);
@@ -247,6 +240,14 @@ void backend_cpu_enable(struct nested_cpu *c);
 void backend_state_sipi(struct nested_cpu *c, uint8_t vector);
 void backend_state_entry(struct nested_cpu *c, const struct nested_image_start *start);
 void backend_run(struct nested_cpu *c) __attribute__((noreturn));
+/* Let in an NMI that waits; let one interrupt in: its vector lands in accepted. */
+void backend_take_nmi(void);
+void backend_take_interrupt(void);
+/* Wait until *work is not 0 or an NMI comes; the second one also until an interrupt is taken. */
+void backend_wait(volatile uint32_t *work);
+void backend_wait_interrupt(volatile uint32_t *work);
+/* The instructions that the two wait in. */
+extern char backend_wait_begin[], backend_wait_end[];
 /* Move RIP behind the instruction that exited. */
 void backend_skip(struct nested_cpu *c);
 /* Events for the next entry. One fits. */

@@ -34,7 +34,10 @@ ok "all that the shim keeps was tried" at_least "$pages" 100
 ok "nothing of the shim is seen" said '^SHIMMEM-DONE pages [0-9]* seen 0 changed 0$'
 ok "from outside the same memory was seen" \
 	[ "$(cat "$tw_dir"/memory.[0-9]* 2> /dev/null | wc -c)" = $((pages * 4096)) ]
-ok "... where the shim's words are" grep -aq 'twoway-end: ' "$tw_dir"/memory.1
+words() {
+	cat "$tw_dir"/memory.[0-9]* | grep -aq 'twoway-end: '
+}
+ok "... where the shim's words are" words
 # All its pages show the guest one page, the sink: there, and only there, is what the guest wrote.
 found=$(cat "$tw_dir"/memory.[0-9]* | grep -ao "$magic" | wc -l)
 ok "... and what the guest wrote is in the sink alone ($found times)" [ "$found" = 64 ]

@@ -152,8 +152,10 @@ unit: $(UNIT_BINS)
 	@export CK_DEFAULT_TIMEOUT=60; for t in $(UNIT_BINS); do timeout 240 $$t || exit 1; done
 
 # Two at a time: each test boots virtual machines, and two CPUs are what a small machine has.
+# The longest come first, so that none of them runs alone at the end.
+SYSTEM_LONG := tests/system/stress.t tests/system/many-boots.t
 system: all hyperv-guests
-	@prove $(PROVE_FLAGS) -j2 --timer tests/system/*.t
+	@prove $(PROVE_FLAGS) -j2 --timer $(SYSTEM_LONG) $(filter-out $(SYSTEM_LONG),$(sort $(wildcard tests/system/*.t)))
 
 # Real hypervisors, each booted inside QEMU's emulation: slow, so not part of check.
 check-hosts: deps

@@ -56,9 +56,9 @@ void options_parse(const char *cmdline);
 
 /* --- log.c --- */
 extern enum tw_log_level log_level;
-/* A raw line for tools, on the debug port only. */
 /* The first line: "twoway VERSION: ..." */
 void log_banner(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* A raw line for tools, on the debug port only. */
 void log_raw(const char *s, size_t n);
 
 /* --- memory.c: physical memory before the guest starts --- */

@@ -44,6 +44,7 @@ ipis=$(more calls 'HvCallSendSyntheticClusterIpi.*')
 echo "# $ticks ticks, $flushes flushes, $ipis IPIs; exits: $(more exits '.*'), of them hypercall" \
 	"$(more exits hypercall), nmi $(more exits nmi), interrupt $(more exits interrupt), wrmsr $(more exits wrmsr)"
 ok "full: the work flushes the other CPU" at_least "$flushes" 1000
+ok "full: ... and takes ticks meanwhile" at_least "$ticks" 100
 ok "full: a hypercall exit for each flush and IPI" [ "$(more exits hypercall)" = $((flushes + ipis)) ]
 ok "full: and one to deliver a flush" at_most "$(more exits nmi)" $((flushes + flushes / 50))
 # A tick: its expiry, EOI and STIMER_COUNT; an IPI: it comes, and EOI. Both MSRs are trapped.

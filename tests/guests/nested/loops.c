@@ -82,11 +82,12 @@ static void pin(int cpu)
 		die("sched_setaffinity");
 }
 
-static volatile int stop;
+static volatile int spinning, stop;
 
 static void *spin(void *arg)
 {
 	pin(1);
+	spinning = 1;
 	while (!stop)
 		*(volatile char *)arg;
 	return NULL;
@@ -98,10 +99,12 @@ static void flush(void)
 	pthread_t thread;
 
 	memory[0] = 1;
-	stop = 0;
+	spinning = stop = 0;
 	pin(0);
 	if (pthread_create(&thread, NULL, spin, memory))
 		die("pthread_create");
+	while (!spinning)
+		sched_yield();
 	for (int i = 0; i < 1000; i++) {
 		mprotect(memory, PAGE, PROT_READ);
 		mprotect(memory, PAGE, PROT_READ | PROT_WRITE);

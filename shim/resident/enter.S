@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* void resident_enter(const struct resident_regs *regs): load all registers and go. */
-#include "shim/resident/entry_macros.h"
+#include "shim/resident/entry/macros.h"
 
 	.text
 	.globl resident_enter

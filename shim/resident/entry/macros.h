@@ -3,8 +3,8 @@
 #ifndef SHIM_RESIDENT_ENTRY_MACROS_H
 #define SHIM_RESIDENT_ENTRY_MACROS_H
 
-	/* The lower part of struct resident_regs; RCX, R11 and an error code lie above already. */
-	.macro PUSH_REGS
+	/* What C may change besides RCX and R11, which are saved first everywhere. */
+	.macro PUSH_SCRATCHED
 	pushq %rax
 	pushq %rdx
 	pushq %rsi
@@ -12,6 +12,20 @@
 	pushq %r8
 	pushq %r9
 	pushq %r10
+	.endm
+	.macro POP_SCRATCHED
+	popq %r10
+	popq %r9
+	popq %r8
+	popq %rdi
+	popq %rsi
+	popq %rdx
+	popq %rax
+	.endm
+
+	/* The lower part of struct resident_regs; RCX, R11 and an error code lie above already. */
+	.macro PUSH_REGS
+	PUSH_SCRATCHED
 	pushq %rbx
 	pushq %rbp
 	pushq %r12
@@ -27,13 +41,25 @@
 	popq %r12
 	popq %rbp
 	popq %rbx
-	popq %r10
-	popq %r9
-	popq %r8
-	popq %rdi
-	popq %rsi
-	popq %rdx
-	popq %rax
+	POP_SCRATCHED
+	.endm
+
+	/* RCX R11 error RIP ... -> RIP ... (after the guest's iret: RCX, R11 and its flags word)*/
+	.macro DROP_FRAME
+	popq %rcx
+	popq %r11
+	addq $8, %rsp
+	.endm
+
+	/* After ENTER_SYSCALL: RCX R11 RIP CS RFLAGS RSP SS, as BOUNCE_GO wants it. */
+	.macro SYSCALL_FRAME cs
+	pushq $SEL_USER_DS
+	pushq vcpu + V_SCRATCH(%rip)
+	pushq %r11
+	pushq $\cs
+	pushq %rcx
+	pushq %r11
+	pushq %rcx
 	.endm
 
 	/* RCX R11 RIP ... -> RCX R11 0 RIP ... ; destroys r11 */

@@ -65,7 +65,8 @@ static void reset(void)
 static void assert_same(unsigned int n)
 {
 	for (unsigned int i = 0; i < ROOM; i++)
-		ck_assert_msg(ours[i] == expected[i], "byte %u differs at length %u", i, n);
+		if (ours[i] != expected[i]) /* an assertion for each would take seconds */
+			ck_abort_msg("byte %u differs at length %u", i, n);
 }
 
 /* Every length and several alignments; nothing around the block may change. */

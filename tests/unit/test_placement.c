@@ -37,6 +37,7 @@ static bool model_all(unsigned int base, unsigned int size, bool value)
 	return true;
 }
 
+/* Not an assertion for each question: Check's bookkeeping would take half a minute. */
 static void check_against_model(void)
 {
 	for (unsigned int i = 0; i < list.count; i++) {
@@ -46,10 +47,9 @@ static void check_against_model(void)
 	}
 	for (unsigned int base = 0; base < PAGES; base++) {
 		for (unsigned int size = 1; size < 5; size++) {
-			ck_assert(placement_inside(&list, base, size) ==
-				  model_all(base, size, true));
-			ck_assert(placement_touches(&list, base, size) !=
-				  model_all(base, size, false));
+			if (placement_inside(&list, base, size) != model_all(base, size, true) ||
+			    placement_touches(&list, base, size) == model_all(base, size, false))
+				ck_abort_msg("pages %u + %u", base, size);
 		}
 	}
 }

@@ -120,4 +120,19 @@ void store_watches_fire(const char *path, bool removed);
 /* The queue is empty: send owed events as far as they fit. True if there were any. */
 bool store_watches_settle(void);
 
+/* --- guest_store_operation.c --- */
+/* What a request wants done after its answer. */
+struct store_outcome {
+	const char *changed; /* path to fire watches for */
+	bool removed;
+	struct store_entry *watch; /* a new watch, which fires once */
+};
+/* Do what store_request asks: its answer is added to the message, or the name of the error returned. */
+const char *store_perform(uint32_t type, struct store_outcome *o);
+/* Does this type (one that store_perform() did not refuse) answer more than "OK"? */
+bool store_has_answer(uint32_t type);
+/* Add a string with its NUL to the message. */
+bool store_answer_text(const char *text);
+void store_transactions_clear(void);
+
 #endif /* TRANSLATORS_XEN_GUEST_STORE_H */

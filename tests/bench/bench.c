@@ -32,7 +32,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAGE   4096ul
+#include "../guests/pages.h"
+
 #define ROUNDS 31
 
 struct row {
@@ -47,22 +48,6 @@ static uint64_t rdtsc(void)
 
 	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
 	return (uint64_t)high << 32 | low;
-}
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static char *map_pages(size_t pages)
-{
-	char *memory =
-	    mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (memory == MAP_FAILED)
-		die("mmap");
-	return memory;
 }
 
 static void touch(char *memory, size_t pages)

@@ -21,23 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PAGE 4096ul
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static char *map_pages(size_t pages)
-{
-	char *memory =
-	    mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (memory == MAP_FAILED)
-		die("mmap");
-	return memory;
-}
+#include "../pages.h"
 
 static void idle(void)
 {

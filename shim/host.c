@@ -78,6 +78,7 @@ TW_INIT void host_detect(const struct tw_boot *boot, bool owns_apic)
 		driver->init(&tw_host, leaf);
 	}
 	tw_host.cpu_init(0);
+	clock_follow_start();
 	ledger_init();
 }
 
@@ -99,5 +100,5 @@ void *tw_host_code_page(uint64_t *pa)
 
 uint64_t tw_time_ns(void)
 {
-	return tw_clock_ns(&tw_host.clock, hw_rdtsc());
+	return tw_clock_ns(tw_host.line, hw_rdtsc());
 }

@@ -143,6 +143,12 @@ void end_report(const char *reason, const char *detail);
 /* owns_apic: see struct tw_host. */
 void host_detect(const struct tw_boot *boot, bool owns_apic);
 
+/* --- clock_follow.c --- */
+/* Take note of the hypervisor's clock as it is at start. */
+void clock_follow_start(void);
+/* Resident mode, about once a second on one CPU, interrupts off: has the hypervisor's clock changed? */
+void clock_follow(void);
+
 /* --- start_nested.c --- */
 /* Is abi (NAME[@VERSION][:PROFILE]) one of nested mode? */
 bool nested_offers(const char *abi);

@@ -39,7 +39,8 @@ struct tw_native {
 struct tw_host {
 	const char *name;  /* "bare", "kvm", ... as the ledger prints it */
 	const char *title; /* for people: "bare x86 (QEMU TCG)" */
-	struct tw_clock clock;
+	struct tw_clock clock; /* as set up at start */
+	const struct tw_clock *line; /* the neutral clock in force: clock, or what replaced it; read it once */
 	unsigned int cpus;		/* CPUs that can be started, at least 1 */
 	uint32_t apic_id[TW_MAX_CPUS];	/* APIC id of each CPU; [0] is the boot CPU's */
 	/*
@@ -59,6 +60,11 @@ struct tw_host {
 
 	/* Time. */
 	uint64_t (*wallclock_ns)(void);		  /* UTC now, ns since 1970 */
+	/*
+	 * The hypervisor's own clock, NULL if it has none: true, and line filled but for stable, when it has changed
+	 * since the last call (migration). Its zero is its own. At the first call it has. Any CPU, seldom.
+	 */
+	bool (*clock_told)(struct tw_clock *line);
 	uint64_t (*steal_ns)(unsigned int cpu);	  /* ns the CPU wanted to run and could not */
 	void (*timer_set)(uint64_t expiry_ns);	  /* one-shot for this CPU, TW_VEC_TIMER; past: at once */
 	void (*timer_stop)(void);		  /* cancel this CPU's one-shot */

@@ -61,4 +61,26 @@ static inline uint64_t tw_pvclock_ns(const struct tw_pvclock *copy, uint64_t tsc
  */
 uint64_t tw_pvclock_hz(const struct tw_pvclock *copy);
 
+/*
+ * For tw_host.clock_told: false when the page's version still is *seen; else line gets what the page says,
+ * but for stable, and *seen the version. A page that makes no sense counts as unchanged.
+ */
+static inline bool tw_pvclock_told(const struct tw_pvclock *shared, uint32_t *seen, struct tw_clock *line)
+{
+	struct tw_pvclock copy;
+	uint64_t hz;
+
+	if (__atomic_load_n(&shared->version, __ATOMIC_RELAXED) == *seen)
+		return false;
+	copy = tw_pvclock_read(shared);
+	*seen = copy.version;
+	hz = tw_pvclock_hz(&copy);
+	if (!hz)
+		return false;
+	tw_clock_scale(line, hz);
+	line->tsc0 = copy.tsc_timestamp;
+	line->base_ns = copy.system_time;
+	return true;
+}
+
 #endif /* TWOWAY_PVCLOCK_H */

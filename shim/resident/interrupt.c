@@ -2,8 +2,8 @@
 /* The shim's own interrupts. Whether an event then enters the guest is entry.S's business. */
 #include "shim/resident/resident.h"
 
-/* Once a second: has the guest silenced the console's interrupt? */
-static void check_console(void)
+/* Once a second: is the clock still right, and has the guest silenced the console's interrupt? */
+static void look_after(void)
 {
 	static uint64_t last; /* TSC */
 	uint64_t now = hw_rdtsc();
@@ -11,6 +11,7 @@ static void check_console(void)
 	if (now - last < tw_host.clock.tsc_hz)
 		return;
 	last = now;
+	clock_follow();
 	if (tw_host.console_listen())
 		tw_guest->console();
 }
@@ -28,7 +29,7 @@ void resident_interrupt(unsigned int vector)
 		if (tw_host.timer_ack())
 			tw_guest->timer(cpu);
 		if (cpu == 0)
-			check_console();
+			look_after();
 		break;
 	case TW_VEC_TLB:
 		tlb_serve(cpu);

@@ -13,7 +13,7 @@ VMI_OBJS    := $(patsubst %,$(B)/vmi/%.o,$(VMI_S) $(VMI_C))
 VMI_HEADERS := $(addprefix -isystem /usr/include/,$(shell $(CC) -print-multiarch))
 VMI_CFLAGS  := $(COMMON) $(VMI_HEADERS) -I$(B)/vmi -include shim/hidden.h -m32 -march=i686 -mregparm=3 -mpreferred-stack-boundary=2 -Os -fno-inline-functions-called-once -ffreestanding \
 	-fpie -fvisibility=hidden -mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables \
-	-fcf-protection=none -fno-strict-aliasing -fno-common -ffunction-sections -fdata-sections -DTW_MAX_CPUS=16
+	-fcf-protection=none -fno-strict-aliasing -fno-common -ffunction-sections -fdata-sections -DTW_MAX_CPUS=16 -DTW_CLOCK_FIXED
 
 $(B)/vmi/vmi-hosts.h: $(wildcard translators/*/host.c)
 	@mkdir -p $(@D)

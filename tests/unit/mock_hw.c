@@ -498,7 +498,7 @@ __attribute__((weak)) void *tw_host_code_page(uint64_t *pa)
 
 __attribute__((weak)) uint64_t tw_time_ns(void)
 {
-	return tw_clock_ns(&tw_host.clock, hw_rdtsc());
+	return tw_clock_ns(tw_host.line, hw_rdtsc());
 }
 
 __attribute__((weak)) void tw_log(enum tw_log_level level, const char *fmt, ...)

@@ -80,6 +80,7 @@ void mock_nested_reset(unsigned int cpus)
 		.cpus = cpus, .timer_set = timer_set, .timer_stop = timer_stop, .yield = yield
 	};
 	tw_clock_scale(&tw_host.clock, 1000000000);
+	tw_host.line = &tw_host.clock;
 	tw_host.clock.stable = true;
 	for (unsigned int i = 0; i < cpus; i++) {
 		tw_host.apic_id[i] = i * 2;

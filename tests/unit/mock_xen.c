@@ -281,6 +281,7 @@ void mock_xen_reset(unsigned int count)
 				   .console_write = console_write,
 				   .console_read = console_read};
 	tw_clock_scale(&tw_host.clock, TW_NS_PER_S);
+	tw_host.line = &tw_host.clock;
 	tw_host.clock.tsc_hz = TW_NS_PER_S;
 
 	memset(memory, 0, sizeof(memory));

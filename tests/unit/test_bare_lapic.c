@@ -32,6 +32,7 @@ static void setup(void)
 	host.apic_id[1] = 4;
 	host.apic_id[2] = 0x77;
 	tw_clock_scale(&host.clock, 1000000000); /* a tick is a ns: easy to calculate with */
+	host.line = &host.clock;
 	bare_tsc_start(&host, 1000000000);
 	host.clock.tsc0 = 0;
 }

@@ -41,6 +41,7 @@ static void setup(void)
 	bare_tsc_start(&host, 1000000000);
 	mock_tsc_step = 0;
 	host.clock.tsc0 = mock_tsc;
+	host.line = &host.clock;
 	mock_hook_port(0x71, 0x71, data_read, NULL);
 	mock_hook_port(0x70, 0x70, NULL, index_write);
 }

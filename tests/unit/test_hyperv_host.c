@@ -88,6 +88,7 @@ static void setup(void)
 				 .reboot = b_end,
 				 .crash = b_end };
 	tw_clock_scale(&host.clock, HZ);
+	host.line = &host.clock;
 	mock_set_msr(HV_MSR_TSC_FREQUENCY, HZ);
 	mock_set_msr(MSR_APIC_BASE, 1u << 10 | 1u << 11);
 }
@@ -364,6 +365,39 @@ START_TEST(page_becomes_invalid)
 }
 END_TEST
 
+/* A migration: another sequence, scale and offset; in between the counter alone is right. */
+START_TEST(clock_told)
+{
+	struct hv_tsc_page *page;
+	struct tw_clock line;
+
+	start_all();
+	page = hw_phys(mock_get_msr(HV_MSR_REFERENCE_TSC) & ~0xfffull);
+	mock_tsc = 2000;
+	ck_assert(host.clock_told(&line)); /* at first: as it is */
+	ck_assert_uint_eq(line.tsc_hz, HZ);
+	ck_assert_uint_eq(line.base_ns, (2000 / 100 + 500 - 1) * 100); /* the scale is rounded down */
+	ck_assert(!host.clock_told(&line));
+	page->sequence = 8;
+	page->scale *= 2;
+	ck_assert(host.clock_told(&line));
+	ck_assert_uint_eq(line.tsc_hz, HZ / 2);
+	ck_assert_uint_eq(line.tsc0, 2000);
+	ck_assert(!host.clock_told(&line));
+	page->sequence = 0;
+	mock_set_msr(HV_MSR_TIME_REF_COUNT, 777);
+	for (unsigned int i = 0; i < 2; i++) { /* as long as it lasts */
+		ck_assert(host.clock_told(&line));
+		ck_assert_uint_eq(line.base_ns, 77700);
+		ck_assert_uint_eq(line.tsc_hz, HZ);
+	}
+	page->sequence = 9;
+	page->scale = 0; /* nonsense: the old rate */
+	ck_assert(host.clock_told(&line));
+	ck_assert_uint_eq(line.tsc_hz, HZ);
+}
+END_TEST
+
 START_TEST(nothing_offered)
 {
 	start(0, 0, 0, 0, 1);
@@ -397,6 +431,7 @@ int main(void)
 	tcase_add_test(t, timer_messages);
 	tcase_add_test(t, no_tsc_page);
 	tcase_add_test(t, page_becomes_invalid);
+	tcase_add_test(t, clock_told);
 	tcase_add_test(t, nothing_offered);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);

@@ -130,6 +130,36 @@ START_TEST(clock_page)
 }
 END_TEST
 
+/* A migration: KVM writes the page anew, oddly numbered meanwhile. */
+START_TEST(clock_told)
+{
+	struct tw_pvclock *page;
+	struct tw_clock line;
+
+	start(ALL, 0);
+	ck_assert(host.clock_told(&line)); /* at first: as it is */
+	ck_assert_uint_eq(line.tsc_hz, HZ);
+	ck_assert_uint_eq(line.tsc0, 1000);
+	ck_assert_uint_eq(line.base_ns, 70000);
+	ck_assert(!host.clock_told(&line));
+	page = (struct tw_pvclock *)kvm.page;
+	page->version = 4;
+	page->tsc_timestamp = 99;
+	page->system_time = 170000;
+	page->tsc_shift = 1; /* a ns a tick */
+	ck_assert(host.clock_told(&line));
+	ck_assert_uint_eq(line.tsc_hz, HZ / 2);
+	ck_assert_uint_eq(line.tsc0, 99);
+	ck_assert_uint_eq(line.base_ns, 170000);
+	page->version = 6;
+	page->tsc_to_system_mul = 0; /* nonsense */
+	ck_assert(!host.clock_told(&line));
+	setup();
+	start(ALL & ~F(CLOCKSOURCE2), 0);
+	ck_assert_ptr_null(host.clock_told);
+}
+END_TEST
+
 /* Only both together say that the CPUs' TSCs are one line (H-7). */
 START_TEST(stability)
 {
@@ -332,6 +362,7 @@ int main(void)
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, setup, mock_reset);
 	tcase_add_test(t, clock_page);
+	tcase_add_test(t, clock_told);
 	tcase_add_loop_test(t, stability, 0, 4);
 	tcase_add_test(t, no_clock);
 	tcase_add_test(t, steal);

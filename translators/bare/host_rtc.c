@@ -17,7 +17,7 @@
 #define UPDATE_MAX_US 5000 /* an update takes 2 ms */
 #define READS_MAX     5
 
-static const struct tw_clock *clock;
+static const struct tw_host *rtc_host;
 static uint64_t start_ns; /* UTC at ns 0 of the neutral clock */
 
 struct date {
@@ -94,7 +94,7 @@ static TW_INIT uint64_t seconds(const struct date *raw, uint8_t status_b)
 
 static uint64_t wallclock_ns(void)
 {
-	return start_ns + tw_clock_ns(clock, hw_rdtsc());
+	return start_ns + tw_clock_ns(rtc_host->line, hw_rdtsc());
 }
 
 TW_INIT void bare_rtc_init(struct tw_host *host)
@@ -102,7 +102,7 @@ TW_INIT void bare_rtc_init(struct tw_host *host)
 	struct date date, again;
 	uint64_t utc = 0;
 
-	clock = &host->clock;
+	rtc_host = host;
 	host->wallclock_ns = wallclock_ns;
 	host->served[TW_OP_WALLCLOCK] = "none";
 	start_ns = 0;
@@ -120,6 +120,6 @@ TW_INIT void bare_rtc_init(struct tw_host *host)
 	}
 	if (!utc)
 		return;
-	start_ns = utc * TW_NS_PER_S - tw_clock_ns(clock, hw_rdtsc());
+	start_ns = utc * TW_NS_PER_S - tw_clock_ns(rtc_host->line, hw_rdtsc());
 	host->served[TW_OP_WALLCLOCK] = "cmos rtc";
 }

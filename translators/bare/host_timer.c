@@ -13,7 +13,6 @@
 #define LVT_DEADLINE (2u << 17)
 #define MARGIN_SHIFT 14 /* 61 ppm */
 
-static const struct tw_clock *clock;
 static const struct tw_host *timer_host;
 static bool deadline;
 
@@ -37,7 +36,7 @@ bool bare_timer_deadline(void)
 
 static void deadline_set(uint64_t expiry_ns)
 {
-	hw_wrmsr(MSR_TSC_DEADLINE, tw_clock_tsc_at(clock, expiry_ns));
+	hw_wrmsr(MSR_TSC_DEADLINE, tw_clock_tsc_at(timer_host->line, expiry_ns));
 }
 
 static void deadline_stop(void)
@@ -77,7 +76,7 @@ static void piece_set(bool pending, uint64_t expiry_ns)
 
 static void count_set(uint64_t expiry_ns)
 {
-	uint64_t now = tw_clock_ns(clock, hw_rdtsc());
+	uint64_t now = tw_clock_ns(timer_host->line, hw_rdtsc());
 	uint64_t left = expiry_ns > now ? expiry_ns - now : 0;
 	uint32_t count = UINT32_MAX;
 
@@ -106,7 +105,7 @@ static bool count_ack(void)
 	cpu = this_cpu();
 	if (!piece[cpu].pending)
 		return true;
-	if (tw_clock_ns(clock, hw_rdtsc()) >= piece[cpu].expiry_ns) {
+	if (tw_clock_ns(timer_host->line, hw_rdtsc()) >= piece[cpu].expiry_ns) {
 		piece_set(false, 0);
 		return true;
 	}
@@ -154,7 +153,6 @@ static TW_INIT void count_init(uint64_t lapic_hz)
 
 TW_INIT void bare_timer_init(struct tw_host *host, uint64_t lapic_hz)
 {
-	clock = &host->clock;
 	timer_host = host;
 	deadline = !lapic_hz;
 	pieces = 0;

@@ -190,6 +190,7 @@ TW_INIT void bare_tsc_start(struct tw_host *host, uint64_t tsc_hz)
 {
 	struct tw_clock *clock = &host->clock;
 
+	host->line = clock;
 	tw_clock_scale(clock, tsc_hz);
 	clock->base_ns = 0;
 	clock->tsc0 = hw_rdtsc();

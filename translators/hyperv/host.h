@@ -82,6 +82,13 @@ void hyperv_time_init(void);
 uint64_t hyperv_reference_at(uint64_t ns);
 /* The reference TSC page can be used at the moment. */
 bool hyperv_tsc_page_valid(void);
+/* The same as its sequence; 0: it can not. */
+uint32_t hyperv_tsc_sequence(void);
+/* Reference time (100 ns) of a TSC value by the page; false when that is not valid. */
+bool hyperv_time_by_page(uint64_t tsc, uint64_t *time);
+
+/* host_follow.c: tw_host.clock_told. */
+bool hyperv_clock_told(struct tw_clock *line);
 
 /* host_timer.c */
 

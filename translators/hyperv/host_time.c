@@ -28,13 +28,17 @@ static uint64_t high_product(uint64_t a, uint64_t b)
 	return ah * bh + (mid >> 32) + (mid2 >> 32);
 }
 
-bool hyperv_tsc_page_valid(void)
+uint32_t hyperv_tsc_sequence(void)
 {
-	return page && page->sequence;
+	return page ? page->sequence : 0;
 }
 
-/* Reference time of a TSC value by the page; false when that is not valid. */
-static bool by_page(uint64_t tsc, uint64_t *time)
+bool hyperv_tsc_page_valid(void)
+{
+	return hyperv_tsc_sequence();
+}
+
+bool hyperv_time_by_page(uint64_t tsc, uint64_t *time)
 {
 	uint32_t sequence;
 
@@ -51,10 +55,10 @@ static bool by_page(uint64_t tsc, uint64_t *time)
 
 uint64_t hyperv_reference_at(uint64_t ns)
 {
-	const struct tw_clock *clock = &hyperv.host->clock;
+	const struct tw_clock *clock = hyperv.host->line;
 	uint64_t tsc = tw_clock_tsc_at(clock, ns), now, time;
 
-	if (by_page(tsc, &time))
+	if (hyperv_time_by_page(tsc, &time))
 		return time + 1;
 	hyperv_count(HYPERV_NATIVE_COUNTER);
 	now = tw_clock_ns(clock, hw_rdtsc());
@@ -71,6 +75,9 @@ TW_INIT void hyperv_time_init(void)
 		return;
 	page = tw_host_pages(1, &pa);
 	hw_wrmsr(HV_MSR_REFERENCE_TSC, pa | HV_PAGE_ENABLE);
+#ifndef TW_CLOCK_FIXED
+	host->clock_told = hyperv_clock_told;
+#endif
 	if (page->sequence) {
 		/* One page for all: the hypervisor vouches for the CPUs' TSCs being one line. */
 		host->clock.stable = true;

@@ -41,6 +41,7 @@ struct kvm_machine {
 	bool amd;	   /* hypercalls by VMMCALL */
 	struct kvm_cpu *cpu; /* by CPU index; NULL: nothing per CPU is used */
 	uint64_t cpu_pa;
+	const struct tw_pvclock *page; /* kvmclock of the boot CPU, for all; NULL: not offered */
 	struct tw_host bare; /* the host as bare left it: what we fall back to */
 };
 extern struct kvm_machine kvm;
@@ -61,6 +62,8 @@ static inline void kvm_count(enum kvm_native call)
 uint64_t kvm_clock_hz(uint32_t leaf);
 /* The time members of kvm.host. */
 void kvm_time_init(void);
+/* host_follow.c: tw_host.clock_told by kvm.page. */
+bool kvm_clock_told(struct tw_clock *line);
 /* Let KVM tell the calling CPU's steal time. */
 void kvm_time_cpu(unsigned int cpu);
 /* KVM has taken that CPU off its physical one; with a flush asked for, KVM does it on return. */

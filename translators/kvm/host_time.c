@@ -101,6 +101,10 @@ TW_INIT void kvm_time_init(void)
 		host->clock.stable = host->cpus == 1 ||
 				     (kvm_has(KVM_FEATURE_CLOCKSOURCE_STABLE_BIT) &&
 				      shared->clock.flags & TW_PVCLOCK_STABLE);
+		kvm.page = &shared->clock;
+#ifndef TW_CLOCK_FIXED
+		host->clock_told = kvm_clock_told;
+#endif
 		host->wallclock_ns = wallclock_ns;
 		host->served[TW_OP_TIME] = "kvmclock";
 		host->served[TW_OP_WALLCLOCK] = "kvm wall clock";

@@ -174,6 +174,7 @@ static const struct tw_guest xen_guest = {
 	.calls = ledger_calls,
 	.timer = xen_timer_fired,
 	.console = xen_console_input,
+	.clock_moved = xen_time_moved,
 };
 const struct tw_guest *tw_guest = &xen_guest;
 

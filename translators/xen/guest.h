@@ -166,6 +166,8 @@ long xen_vcpu_info_register(struct xen_vcpu *v, uint64_t mfn, uint32_t offset);
  */
 void xen_time_publish(struct xen_vcpu *v);
 void xen_wallclock_publish(void);
+/* The neutral clock runs by another line: publish both anew, for all vCPUs. */
+void xen_time_moved(void);
 /* The CPU's one-shot fired: raise VIRQ_TIMER. */
 void xen_timer_fired(unsigned int cpu);
 xen_call_fn xen_set_timer_op;

@@ -14,7 +14,7 @@
 
 static void time_leaf(uint32_t subleaf, struct hw_cpuid *r)
 {
-	const struct tw_clock *c = &tw_host.clock;
+	const struct tw_clock *c = tw_host.line;
 	uint64_t offset = c->base_ns - tw_clock_delta_ns(c, c->tsc0);
 
 	switch (subleaf) {

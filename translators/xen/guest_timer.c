@@ -17,10 +17,12 @@
 
 /* --- pvclock and wallclock --- */
 
+static struct tw_lock publishing; /* one writer at a time */
+
 /* Update one published copy; readers retry while its version is odd or has changed. */
 static void time_fill(struct vcpu_time_info *t)
 {
-	const struct tw_clock *clock = &tw_host.clock;
+	const struct tw_clock *clock = tw_host.line;
 	uint32_t version = (t->version | 1) + (t->version & 1 ? 2 : 0);
 
 	__atomic_store_n(&t->version, version, __ATOMIC_RELAXED);
@@ -35,9 +37,11 @@ static void time_fill(struct vcpu_time_info *t)
 
 void xen_time_publish(struct xen_vcpu *v)
 {
+	tw_lock(&publishing);
 	time_fill(&v->info->time);
 	if (v->time_area)
 		time_fill(v->time_area);
+	tw_unlock(&publishing);
 }
 
 void xen_wallclock_publish(void)
@@ -56,6 +60,13 @@ void xen_wallclock_publish(void)
 	__atomic_store_n(&s->wc_version, version + 1, __ATOMIC_RELEASE);
 }
 
+void xen_time_moved(void)
+{
+	for (unsigned int id = 0; id < xen_domain.vcpus; id++)
+		xen_time_publish(xen_vcpus[id]);
+	xen_wallclock_publish();
+}
+
 /* A second copy of the time, by guest VA (for the vDSO); VA 0 takes it back. */
 static long time_area_register(struct xen_vcpu *target, uint64_t arg)
 {
@@ -66,7 +77,9 @@ static long time_area_register(struct xen_vcpu *target, uint64_t arg)
 	if (tw_copy_from_guest(&area, arg, sizeof(area)))
 		return -XEN_EFAULT;
 	if (!area.addr.p) {
+		tw_lock(&publishing);
 		target->time_area = NULL;
+		tw_unlock(&publishing);
 		return 0;
 	}
 	/* Written through the frame that lies behind the VA now, so it must be one frame. */
@@ -77,8 +90,10 @@ static long time_area_register(struct xen_vcpu *target, uint64_t arg)
 	page = pa == ~0ull ? NULL : tw_guest_frame(pa >> TW_PAGE_SHIFT);
 	if (!page)
 		return -XEN_EFAULT;
+	tw_lock(&publishing);
 	target->time_area = (struct vcpu_time_info *)(page + pa % TW_PAGE_SIZE);
 	time_fill(target->time_area);
+	tw_unlock(&publishing);
 	return 0;
 }
 

@@ -13,6 +13,8 @@ static TW_INIT void read_boot_information(uint32_t magic, uint32_t info)
 	int rc = magic == MULTIBOOT_MAGIC ? multiboot_read(info, &boot, &why) :
 					    pvh_read(info, &boot, &why);
 
+	if (!rc)
+		rc = bundle_open(&boot, &why);
 	if (rc)
 		tw_fatal("the boot loader's information cannot be used: %s", why);
 }

@@ -74,6 +74,24 @@ static TW_INIT void parse(struct tw_bytes image)
 		tw_warn("the kernel has no Xen notes; using its ELF entry point and Xen's defaults");
 }
 
+/* The whole pages of a module: one in a bundle shares its first and last with others. */
+static TW_INIT struct extent whole_pages(const struct tw_module *m)
+{
+	uint64_t base = TW_ALIGN_UP(m->base, TW_PAGE_SIZE);
+	uint64_t end = (m->base + m->size) & TW_PAGE_MASK;
+
+	return (struct extent){ base, base < end ? end - base : 0 };
+}
+
+/* A module that is no longer needed becomes the guest's memory. */
+static TW_INIT void release_pages(const struct tw_module *m)
+{
+	struct extent e = whole_pages(m);
+
+	if (e.size)
+		memory_release(e.base, e.size);
+}
+
 static TW_INIT void add_run(uint64_t base, uint64_t size)
 {
 	if (size < TW_PAGE_SIZE || xen_pv.runs_count == XEN_PV_RUNS_MAX)
@@ -88,6 +106,7 @@ static TW_INIT void add_run(uint64_t base, uint64_t size)
  */
 static TW_INIT void choose_memory(const struct tw_module *kernel, const struct tw_module *initrd)
 {
+	struct extent in_place = whole_pages(kernel);
 	uint64_t best = 0;
 	unsigned int first_run = 0;
 
@@ -111,7 +130,7 @@ static TW_INIT void choose_memory(const struct tw_module *kernel, const struct t
 			add_run(memory_free[i].base, memory_free[i].size);
 	/* What only booting needs: still in use now, so never part of the first run. */
 	if (xen_pv.elf.file.data == hw_phys(kernel->base))
-		add_run(kernel->base, kernel->size & TW_PAGE_MASK);
+		add_run(in_place.base, in_place.size);
 	add_run(SHIM_LOAD, image_pa(kept_start) - SHIM_LOAD);
 	add_run(image_pa(kept_end), image_pa(shim_end) - image_pa(kept_end));
 }
@@ -140,26 +159,23 @@ static TW_INIT void limit_memory(void)
 			limit_run(i, &left);
 }
 
-/* The whole pages of a module that is no longer needed. */
-static TW_INIT void release_pages(const struct tw_module *m)
-{
-	uint64_t base = TW_ALIGN_UP(m->base, TW_PAGE_SIZE);
-	uint64_t end = (m->base + m->size) & TW_PAGE_MASK;
-
-	if (base < end)
-		memory_release(base, end - base);
-}
-
-/* The initrd must begin on a page boundary, since its frames become the guest's as they are. */
+/*
+ * The initrd must begin on a page boundary, since its frames become the guest's as they are. One that
+ * does not (in a bundle) moves, and what shares its pages stays as it is.
+ */
 static TW_INIT void take_initrd(struct tw_module *m)
 {
-	uint64_t base = m->base & TW_PAGE_MASK;
+	if (m->size && m->base & ~TW_PAGE_MASK) {
+		uint64_t base = memory_place(m->size, TW_PAGE_SIZE, 0);
 
-	if (base != m->base)
-		__builtin_memmove(hw_phys(base), hw_phys(m->base), m->size);
-	m->base = base;
+		if (!base)
+			tw_fatal("too little memory to move the initrd to a page boundary; give the VM more");
+		__builtin_memcpy(hw_phys(base), hw_phys(m->base), m->size);
+		release_pages(m);
+		m->base = base;
+	}
 	xen_pv.initrd = module_bytes(m);
-	xen_pv.initrd_pa = base;
+	xen_pv.initrd_pa = m->base;
 }
 
 static TW_INIT void publish_m2p(void)
@@ -211,10 +227,10 @@ TW_INIT void start_xen(struct tw_boot *boot)
 	uint64_t scratch_pa = ~0ull, root;
 	const char *why = "";
 
+	if (initrd)
+		take_initrd(initrd); /* before unpacking, whose scratch is not kept out of what is free */
 	parse(unpack(module_bytes(kernel), &scratch_pa));
 	xen_pv.cmdline = kernel->cmdline;
-	if (initrd)
-		take_initrd(initrd);
 	shared_pa = memory_take(1 + XEN_GRANT_FRAMES);
 	if (xen_pv.elf.file.data != hw_phys(kernel->base))
 		release_pages(kernel); /* unpacked elsewhere */

@@ -22,6 +22,12 @@
 int multiboot_read(uint32_t info_pa, struct tw_boot *out, const char **why);
 int pvh_read(uint32_t start_info_pa, struct tw_boot *out, const char **why);
 
+/*
+ * bundle.c: when the only module is a bundle (a newc cpio archive), replace it by the modules inside, the
+ * kernel first. 0 (also when it is none), or -EINVAL, -E2BIG with *why set to one line.
+ */
+int bundle_open(struct tw_boot *out, const char **why);
+
 /* strings.c */
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Hostile boot information: Multiboot, PVH, ACPI and MP tables, AML. The first byte of the input
+ * Hostile boot information: Multiboot, PVH, bundles, ACPI and MP tables, AML. The first byte of the input
  * chooses the reader, the rest is its memory. Besides the sanitizers, what the boot readers promise
  * of struct tw_boot is asserted. Checksums of ACPI tables are made right, since the fuzzer would
  * spend its life on them; the readers' refusal of wrong ones is a unit test's matter.
@@ -105,6 +105,64 @@ static void boot_protocol(bool pvh, bool raw, const uint8_t *data, size_t size)
 		check_boot();
 }
 
+static uint8_t *hex(uint8_t *p, uint32_t value)
+{
+	for (int shift = 28; shift >= 0; shift -= 4)
+		*p++ = (uint8_t)"0123456789abcdef"[value >> shift & 15];
+	return p;
+}
+
+/*
+ * A bundle: the input as it is, or taken as a list of members (name, type, lengths), since the
+ * fuzzer would not find the headers' digits by itself.
+ */
+static void bundle(bool raw, const uint8_t *data, size_t size)
+{
+	static const char *const names[] = {"kernel", "initrd", "kernel.cmdline", "./a.cmdline",
+					    ".cmdline", "a", "TRAILER!!!", ""};
+	static uint8_t archive[MEMORY_MAX];
+	const char *why = NULL;
+	size_t used = 0;
+	uint8_t *p;
+
+	for (; !raw && size >= 4 && used < MEMORY_MAX - 1024; data += 4, size -= 4) {
+		const char *name = names[data[0] & 7];
+
+		memset(archive + used, 0, 1024);
+		memcpy(archive + used, data[0] & 8 ? "070702" : "070701", 6);
+		p = archive + used + 6;
+		for (unsigned int i = 0; i < 13; i++)
+			p = hex(p, i == 1    ? data[0] & 16 ? 0120777 : 0100644
+				   : i == 6  ? data[1] + (data[2] & 1) * 0xffffff00u
+				   : i == 11 ? (uint32_t)strlen(name) + 1 + (data[3] & 3)
+					     : 0);
+		memcpy(p, name, strlen(name));
+		used += (110 + strlen(name) + 1 + (data[3] & 3) + 3) & ~(size_t)3;
+		memset(archive + used, data[2], data[1]);
+		used += (data[1] + 3u) & ~3u;
+	}
+	if (raw) {
+		memcpy(archive, data, size);
+		used = size;
+	}
+	if (!used)
+		return;
+	memcpy(mock_ram(4096, used), archive, used);
+	boot.modules_count = 1;
+	boot.modules[0] = (struct tw_module){.base = 4096, .size = used};
+	if (bundle_open(&boot, &why)) {
+		assert(why);
+		return;
+	}
+	assert(boot.modules_count && boot.modules_count <= TW_MAX_MODULES);
+	for (unsigned int i = 0; i < boot.modules_count; i++) {
+		const struct tw_module *m = &boot.modules[i];
+
+		assert(m->base >= 4096 && m->base + m->size <= 4096 + used);
+		assert(memchr(m->cmdline, 0, TW_CMDLINE_MAX));
+	}
+}
+
 /* A sound header around the input as the table's body; all readers run over all of them. */
 static void acpi_tables(const uint8_t *data, size_t size)
 {
@@ -198,10 +256,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		else
 			mp_table(data + 1, size - 1);
 		break;
+	case 6:
+		bundle(data[0] & 8, data + 1, size - 1);
+		break;
 	default: /* the name in front, the end at the buffer's end, so that a read beyond it is seen
 		  */
 		aml = memory + MEMORY_MAX - (size + 7);
-		memcpy(aml, (data[0] & 1) ? "QEMU0001" : "___\x08_S5_", 8);
+		memcpy(aml, (data[0] & 8) ? "QEMU0001" : "___\x08_S5_", 8);
 		memcpy(aml + 8, data + 1, size - 1);
 		bare_aml_scan(aml, (uint32_t)(size + 7));
 		break;

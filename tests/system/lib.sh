@@ -151,8 +151,12 @@ boot_options() {
 		modules="$kernel console=$console ${append//,/,,}"
 		[ -z "$initrd" ] || modules="$modules,$initrd"
 	fi
-	qemu+=(-kernel "$tw_elf" -append "$shim")
-	[ -z "$modules" ] || qemu+=(-initrd "$modules")
+	if [ -n "$disc" ]; then
+		qemu+=(-cdrom "$disc")
+	else
+		qemu+=(-kernel "$tw_elf" -append "$shim")
+		[ -z "$modules" ] || qemu+=(-initrd "$modules")
+	fi
 	qemu+=(-chardev "file,id=shim,path=$tw_dir/debugcon" -device "isa-debugcon,iobase=0xe9,chardev=shim")
 }
 
@@ -227,16 +231,17 @@ safe_threads() {
 
 # tw_run NAME [--abi NAME] [--kernel FILE] [--initrd FILE] [--append STR] [--smp N] [--mem SIZE]
 #     [--machine TYPE] [--cpu MODEL] [--threads single|multi] [--timeout SECONDS] [--shim STR]
-#     [--modules STR] [--expect REGEX] [--mark REGEX]... [--type LINE]... [--again N] [--monitor yes]
+#     [--modules STR] [--disc FILE] [--expect REGEX] [--mark REGEX]... [--type LINE]... [--again N] [--monitor yes]
 #     [--on REGEX FUNCTION] [-- QEMU-OPTION...]
 # Boot a guest; its console is kept in $tw_dir/console, the shim's log in $tw_dir/debugcon. --modules
 # replaces the whole module list (for wrong ones); --expect ends the run when the console shows it. --again N
 # lets the machine reboot and ends the run at the N-th boot. --on runs a function beside the guest when the
 # console first shows REGEX; with --monitor it can speak to QEMU's monitor.
+# --disc boots that file, which brings shim and modules, instead of QEMU's loader.
 # Status: 0 the guest powered off or the expectation was met, 1 it failed or crashed, 3 time ran out.
 tw_run() {
 	local name=$1 kernel="" initrd="" append="" smp=1 mem=256M machine=pc cpu=$TW_CPU limit=120
-	local threads="" shim="ledger" modules=default expect="" again=1 status met="" typed=0 end
+	local threads="" shim="ledger" modules=default disc="" expect="" again=1 status met="" typed=0 end
 	local helper="" on_regex="" on_command="" monitor="" drain=""
 	local -a qemu=() typing=() marks=()
 	tw_abi=$TW_ABI
@@ -255,6 +260,7 @@ tw_run() {
 		--threads) threads=$2 ;;
 		--shim) shim=$2 ;;
 		--modules) modules=$2 ;;
+		--disc) disc=$2 ;;
 		--expect) expect=$2 ;;
 		--mark) marks+=("$2") ;;
 		--again) again=$2 ;;

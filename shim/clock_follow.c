@@ -44,6 +44,7 @@ static bool same_rate(const struct tw_clock *a, const struct tw_clock *b)
 void clock_follow(void)
 {
 	struct tw_clock told, *line = &lines[next_line % LINES];
+	uint64_t others = ((2ull << (tw_host.cpus - 1)) - 1) & ~(1ull << tw_cpu());
 	uint64_t tsc, ours, theirs;
 
 	if (!tw_host.clock_told || !tw_host.clock_told(&told))
@@ -67,6 +68,7 @@ void clock_follow(void)
 	       (unsigned long long)(line->tsc_hz / 1000), (unsigned long long)((theirs - ours) / 1000));
 	tw_guest->clock_moved();
 	/* What is armed counts in the old TSC: each CPU sees that it is not due and arms it again. */
-	tw_host.ipi_many(((2ull << (tw_host.cpus - 1)) - 1) & ~(1ull << tw_cpu()), TW_VEC_TIMER);
+	if (others)
+		tw_host.ipi_many(others, TW_VEC_TIMER);
 	tw_host.ipi_self(TW_VEC_TIMER);
 }

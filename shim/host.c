@@ -12,6 +12,7 @@ struct tw_host tw_host;
  * it, and each serves its own interface best.
  */
 static const struct tw_host_driver *const drivers[] TW_INITDATA = {
+	&xen_host_driver,
 	&kvm_host_driver,
 	&hyperv_host_driver,
 	&vmware_host_driver,
@@ -56,6 +57,16 @@ static TW_INIT const struct tw_host_driver *choose(uint32_t *leaf)
 			return drivers[i];
 	}
 	return NULL;
+}
+
+TW_INIT void host_console_find(void)
+{
+	for (unsigned int i = 0; i < TW_ARRAY_SIZE(drivers); i++) {
+		uint32_t leaf = drivers[i]->console ? leaf_of(drivers[i]) : 0;
+
+		if (leaf)
+			bare_console_offer(drivers[i]->console(leaf));
+	}
 }
 
 TW_INIT void host_detect(const struct tw_boot *boot, bool owns_apic)

@@ -59,7 +59,7 @@ static TW_INIT bool log_option(const char *v, size_t n)
 
 static TW_INIT bool console_option(const char *v, size_t n)
 {
-	static const char *const names[] = { "auto", "com1", "debugcon", "none" };
+	static const char *const names[] = { "auto", "com1", "debugcon", "hypervisor", "none" };
 
 	for (unsigned int i = 0; i < TW_ARRAY_SIZE(names); i++) {
 		if (word_is(v, n, names[i])) {

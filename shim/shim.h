@@ -140,6 +140,8 @@ void end_machine(const char *reason, const char *detail) __attribute__((noreturn
 void end_report(const char *reason, const char *detail);
 
 /* --- host.c --- */
+/* Look for a hypervisor's own console, for bare_console_early(). */
+void host_console_find(void);
 /* owns_apic: see struct tw_host. */
 void host_detect(const struct tw_boot *boot, bool owns_apic);
 

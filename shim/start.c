@@ -69,6 +69,7 @@ TW_INIT void start_banner(void)
 
 TW_INIT void start(uint32_t magic, uint32_t info)
 {
+	host_console_find();
 	bare_console_early("auto");
 	read_boot_information(magic, info);
 	options_parse(boot.cmdline);

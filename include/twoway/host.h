@@ -81,6 +81,12 @@ struct tw_host {
 	void (*ipi_many)(uint64_t cpus, uint8_t vector); /* bit n = CPU n; never the caller */
 	void (*eoi)(void);
 
+	/*
+	 * On TW_VEC_HOST: which of the shim's vectors were raised on this CPU by means other than the local APIC
+	 * (bit n: TW_VEC_FIRST + n). It is its own end of interrupt.
+	 */
+	uint32_t (*events)(void);
+
 	/* CPUs. */
 	int (*cpu_start)(unsigned int cpu, uint32_t trampoline_pa); /* real mode at a page < 1 MB; 0 or -ENODEV */
 	void (*halt)(void);  /* enable interrupts and wait for one, no window between (H-25) */
@@ -129,6 +135,7 @@ uint64_t tw_time_ns(void);
 #define TW_VEC_TLB	0xfa /* serve TLB flush requests */
 #define TW_VEC_CONSOLE	0xfb
 #define TW_VEC_NMI	0xfc /* an NMI that hit the shim is delivered here */
+#define TW_VEC_HOST	0xfd /* the host side's own events: tw_host.events() tells which */
 #define TW_VEC_SPURIOUS 0xff
 #define TW_VEC_FIRST	TW_VEC_TIMER
 
@@ -140,7 +147,18 @@ uint64_t tw_time_ns(void);
 int bare_host_init(struct tw_host *host, const struct tw_boot *boot, const char **why);
 
 /*
- * A hypervisor that does better than bare. tsc_hz runs first and tells the TSC's frequency, so that it
+ * A hypervisor's own console, for machines that have neither UART nor debug port. It must work before
+ * anything else does; write is called by one CPU at a time and may drop what nobody takes.
+ */
+struct tw_console {
+	const char *name; /* for the ledger */
+	void (*write)(const char *s, size_t n);
+	size_t (*read)(char *s, size_t n); /* never waits */
+};
+
+/*
+ * A hypervisor that does better than bare. console, if any, is the first to be asked: NULL when there is
+ * none here. tsc_hz runs first and tells the TSC's frequency, so that it
  * need not be measured (0: unknown; the member may be NULL); init runs after bare_host_init() and
  * overrides what is really offered here, each piece by itself. leaf is the base of its CPUID leaves.
  */
@@ -149,10 +167,12 @@ struct tw_host_driver {
 	const char *title;
 	const char *signature; /* 12 letters */
 	uint32_t interface;    /* what EAX of the next leaf must be; 0: anything */
+	const struct tw_console *(*console)(uint32_t leaf);
 	uint64_t (*tsc_hz)(uint32_t leaf);
 	void (*init)(struct tw_host *host, uint32_t leaf);
 };
-extern const struct tw_host_driver kvm_host_driver, hyperv_host_driver, vmware_host_driver;
+extern const struct tw_host_driver xen_host_driver, kvm_host_driver, hyperv_host_driver,
+	vmware_host_driver;
 
 /* Base of the CPUID leaves with this signature, 0 when it is not there (or CPUID.1 denies it). */
 uint32_t tw_hypervisor_leaf(const char signature[12]);
@@ -168,6 +188,10 @@ unsigned int tw_cpu(void);
 
 /* The console before any host is known: works from the first instruction, output only. */
 void bare_console_early(const char *which);
+/* What "hypervisor" and, without UART and debug port, "auto" stand for from the next call above on. */
+void bare_console_offer(const struct tw_console *console);
+/* The console that was offered is in use. */
+bool bare_console_offered(void);
 void bare_console_write(const char *s, size_t n);
 /* The debug port (0xe9) for the tool; the console where there is no such port. */
 void bare_debug_write(const char *s, size_t n);

@@ -24,6 +24,7 @@ long hw_kvm_call(bool amd, unsigned long nr, unsigned long a0, unsigned long a1,
 		 unsigned long a3);
 uint64_t hw_hyperv_call(void *page, uint64_t control, uint64_t input, uint64_t output);
 void hw_vmware_call(enum hw_vmware_form form, struct hw_vmware_regs *r);
+long hw_xen_call(void *page, unsigned int nr, uint64_t a1, uint64_t a2, uint64_t a3);
 
 #else
 
@@ -95,6 +96,24 @@ static inline void hw_vmware_call(enum hw_vmware_form form, struct hw_vmware_reg
 		__asm__ volatile("vmmcall" : HW_VMWARE_REGS : : "memory", "cc");
 #undef HW_VMWARE_REGS
 }
+
+#ifdef __x86_64__
+/*
+ * Xen, through the hypercall page (xen/arch-x86/xen.h): 32 bytes of code for each number, arguments
+ * in RDI, RSI, RDX, result in RAX. Debug builds of Xen destroy the arguments. A page that Xen has not
+ * filled returns at once, with RAX as it was: -ENOSYS then.
+ */
+static inline long hw_xen_call(void *page, unsigned int nr, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+	long result = -38;
+
+	__asm__ volatile("call *%[entry]"
+			 : "+a"(result), "+D"(a1), "+S"(a2), "+d"(a3)
+			 : [entry] "r"((char *)page + nr * 32)
+			 : "r8", "r10", "r11", "rcx", "memory", "cc");
+	return result;
+}
+#endif
 
 #endif /* TW_HOSTED */
 

@@ -16,14 +16,8 @@ static void look_after(void)
 		tw_guest->console();
 }
 
-void resident_interrupt(unsigned int vector)
+static void serve(unsigned int vector, unsigned int cpu)
 {
-	unsigned int cpu;
-
-	if (vector == TW_VEC_SPURIOUS)
-		return;
-	tw_host.eoi();
-	cpu = tw_cpu();
 	switch (vector) {
 	case TW_VEC_TIMER:
 		if (tw_host.timer_ack())
@@ -39,6 +33,22 @@ void resident_interrupt(unsigned int vector)
 		break;
 	}
 	/* TW_VEC_KICK and TW_VEC_NMI: the way back does the work. */
+}
+
+void resident_interrupt(unsigned int vector)
+{
+	unsigned int cpu;
+
+	if (vector == TW_VEC_SPURIOUS)
+		return;
+	cpu = tw_cpu();
+	if (vector != TW_VEC_HOST) {
+		tw_host.eoi();
+		serve(vector, cpu);
+		return;
+	}
+	for (uint32_t raised = tw_host.events(); raised; raised &= raised - 1)
+		serve(TW_VEC_FIRST + (unsigned int)__builtin_ctz(raised), cpu);
 }
 
 void tw_kick(unsigned int cpu)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * The console: a 16550 at COM1 and/or the debug port of Bochs and QEMU (0xe9). Output works from
+ * The console: a 16550 at COM1 and/or the debug port of Bochs and QEMU (0xe9), or what a hypervisor
+ * offers of its own. Output works from
  * the first instruction, before any host is known, and never hangs: every wait for the UART is
  * bounded, and one that has stopped taking bytes costs a single look per byte from then on.
  * CPUs may write at the same time; the lock is bounded too, so that a line about a crash comes out
@@ -35,6 +36,8 @@ static unsigned char locked;
 static char last;
 
 static const struct tw_host *console_host;
+static const struct tw_console *offered; /* a hypervisor's own */
+static bool use_offered;
 
 /* --- 16550 ---------------------------------------------------------------------------------------
  */
@@ -103,6 +106,8 @@ void bare_console_write(const char *s, size_t n)
 		if (!mine)
 			hw_pause();
 	}
+	if (use_offered)
+		offered->write(s, n);
 	while (n--)
 		put(*s++);
 	if (mine)
@@ -149,8 +154,19 @@ TW_INIT void bare_console_early(const char *which)
 	uart = (any || has_word(which, "com1")) && uart_probe();
 	debug_port = hw_in8(DEBUG_PORT) == DEBUG_PORT; /* it answers with its own number */
 	debugcon = debug_port && ((any && !uart) || has_word(which, "debugcon"));
+	use_offered = offered && ((any && !uart && !debugcon) || has_word(which, "hypervisor"));
 	if (uart)
 		uart_init();
+}
+
+TW_INIT void bare_console_offer(const struct tw_console *console)
+{
+	offered = console;
+}
+
+bool bare_console_offered(void)
+{
+	return use_offered;
 }
 
 /*
@@ -172,6 +188,8 @@ static size_t console_read(char *s, size_t n)
 {
 	size_t got = 0;
 
+	if (use_offered)
+		return offered->read(s, n);
 	if (!uart)
 		return 0;
 	if (listening)
@@ -211,5 +229,5 @@ TW_INIT void bare_console_init(struct tw_host *host)
 	host->console_write = bare_console_write;
 	host->console_read = console_read;
 	host->console_listen = console_listen;
-	host->served[TW_OP_CONSOLE] = uart ? "16550" : debugcon ? "debugcon" : "none";
+	host->served[TW_OP_CONSOLE] = use_offered ? offered->name : uart ? "16550" : debugcon ? "debugcon" : "none";
 }

@@ -70,6 +70,12 @@ static uint64_t steal_ns(unsigned int cpu)
 	return 0;
 }
 
+/* All interrupts come by the local APIC. */
+static uint32_t events(void)
+{
+	return 0;
+}
+
 TW_INIT void bare_cpu_init(struct tw_host *host)
 {
 	started_by = host;
@@ -80,6 +86,7 @@ TW_INIT void bare_cpu_init(struct tw_host *host)
 	host->yield_to = yield_to;
 	host->wake = wake;
 	host->tlb_flush = tlb_flush;
+	host->events = events;
 	host->steal_ns = steal_ns;
 	host->served[TW_OP_CPU_START] = "init-sipi";
 	host->served[TW_OP_HALT] = "hlt";

@@ -11,19 +11,6 @@ struct nested_vcpu nested_vcpus[TW_MAX_CPUS];
 unsigned int nested_cpus;
 const struct nested_guest *nested_guest;
 
-struct table_pointer {
-	uint16_t limit;
-	uint64_t base;
-} __attribute__((packed));
-
-struct nested_cpu *nested_here(void)
-{
-	struct table_pointer p;
-
-	__asm__ volatile("sgdt %0" : "=m"(p));
-	return (struct nested_cpu *)(p.base - offsetof(struct nested_cpu, gdt));
-}
-
 TW_INIT void nested_cpu_create(unsigned int cpu)
 {
 	unsigned int pages = (sizeof(struct nested_cpu) + TW_PAGE_SIZE - 1) / TW_PAGE_SIZE;
@@ -39,25 +26,7 @@ TW_INIT void nested_cpu_create(unsigned int cpu)
 	c->vcpu->regs = &c->regs;
 	c->vcpu->calls = tw_ledger_calls(cpu);
 	backend_cpu_create(c);
-		nested_cpu_of[cpu] = c;
-}
-
-void nested_cpu_load(unsigned int cpu)
-{
-	struct nested_cpu *c = nested_cpu_of[cpu];
-	struct table_pointer gdt = { sizeof(c->gdt) - 1, (uint64_t)c->gdt };
-
-	__asm__ volatile("lgdt %0" : : "m"(gdt));
-	__asm__ volatile("pushq $8; lea 1f(%%rip), %%rax; pushq %%rax; lretq; 1: mov %0, %%ss"
-			 :
-			 : "r"(16)
-			 : "rax", "memory");
-	__asm__ volatile("mov %0, %%ds; mov %0, %%es; mov %0, %%fs; mov %0, %%gs" : : "r"(0));
-	nested_idt_load();
-	/* So that CPUID shows the guest's XSAVE size: leaf 0xd looks at CR4.OSXSAVE. */
-	if (hw_cpuid(1, 0).ecx & 1u << 26)
-		hw_write_cr4(hw_read_cr4() | 1u << 18);
-	backend_cpu_enable(c);
+	nested_cpu_of[cpu] = c;
 }
 
 /* Wait for the guest's SIPI; pokes and flush requests mean nothing to a CPU that does not run. */
@@ -152,11 +121,7 @@ void nested_serve(struct nested_cpu *c)
 			nested_stepped(c, false);
 		nested_timer_reset(c);
 		nested_guest->reset(c->vcpu);
-		__asm__ volatile("movq %0, %%rsp; xorl %%ebp, %%ebp; call *%1"
-				 :
-				 : "r"(c->stack), "r"(park), "D"(c)
-				 : "memory");
-		__builtin_unreachable();
+		nested_cpu_restart(c, park);
 	}
 	nested_tlb_serve(c);
 	if (__atomic_exchange_n(&c->kick_wanted, false, __ATOMIC_ACQ_REL))

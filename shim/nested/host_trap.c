@@ -4,12 +4,6 @@
 
 #define VECTOR_NMI 2
 
-struct frame {
-	uint64_t r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax;
-	uint64_t vector, error;
-	uint64_t rip, cs, rflags, rsp, ss;
-};
-
 struct gate {
 	uint16_t low, selector, flags, mid;
 	uint32_t high, zero;
@@ -21,8 +15,6 @@ struct fixup {
 extern const struct fixup ex_table_start[], ex_table_end[];
 
 static struct gate idt[256] __attribute__((aligned(16)));
-
-void nested_host_trap(struct frame *f);
 
 TW_INIT void nested_idt_init(void)
 {
@@ -49,7 +41,7 @@ static bool waiting(uint64_t rip)
 }
 
 /* One interrupt, taken from the APIC for the guest: it stays in service until the guest's EOI. */
-static void interrupt(struct frame *f)
+static void interrupt(struct nested_frame *f)
 {
 	struct nested_cpu *c = nested_here();
 
@@ -61,7 +53,7 @@ static void interrupt(struct frame *f)
 }
 
 /* A poke announces itself before it is sent: what nobody announced is the guest's own NMI. */
-static void nmi(struct frame *f)
+static void nmi(struct nested_frame *f)
 {
 	struct nested_cpu *c = nested_here();
 	bool poke = __atomic_exchange_n(&c->poked, false, __ATOMIC_ACQ_REL);
@@ -75,7 +67,7 @@ static void nmi(struct frame *f)
 		f->rflags &= ~0x200ull;
 }
 
-void nested_host_trap(struct frame *f)
+void nested_host_trap(struct nested_frame *f)
 {
 	if (f->vector == VECTOR_NMI) {
 		nmi(f);

@@ -98,8 +98,6 @@ struct nested_cpu {
 extern struct nested_cpu *nested_cpu_of[TW_MAX_CPUS];
 /* Make a CPU's part. Boot only. */
 void nested_cpu_create(unsigned int cpu);
-/* Load GDT and IDT and switch virtualisation on, on the CPU itself. */
-void nested_cpu_load(unsigned int cpu);
 void nested_ap_main(unsigned int cpu) __attribute__((noreturn));
 void nested_boot_cpu_run(const struct nested_image_start *start) __attribute__((noreturn));
 /* INIT and SIPI as the guest sends them. */
@@ -109,12 +107,20 @@ void nested_sipi_cpu(struct nested_cpu *target, uint8_t vector);
 void nested_poke(struct nested_cpu *target);
 /* Serve requests of other CPUs. Does not return when there was an INIT. */
 void nested_serve(struct nested_cpu *c);
-/* The calling CPU. */
-struct nested_cpu *nested_here(void);
 static inline struct nested_cpu *nested_cpu(struct nested_vcpu *v)
 {
 	return nested_cpu_of[v->cpu];
 }
+
+/* --- cpu_hw.c --- */
+/* The calling CPU. */
+struct nested_cpu *nested_here(void);
+/* Load GDT and IDT and switch virtualisation on, on the CPU itself. */
+void nested_cpu_load(unsigned int cpu);
+/* Forget all that is on the CPU's stack and run there. */
+void nested_cpu_restart(struct nested_cpu *c, void (*run)(struct nested_cpu *c)) __attribute__((noreturn));
+/* Physical address of a page of the shim: in the image or in the direct map. */
+uint64_t nested_page_pa(const void *page);
 
 /* --- host_trap.c, host_trap.S: what may happen while the shim itself runs --- */
 extern char nested_stubs[];
@@ -123,6 +129,13 @@ void nested_idt_load(void);
 /* RDMSR and WRMSR that may fault; false: #GP. */
 bool nested_rdmsr_safe(uint32_t msr, uint64_t *value);
 bool nested_wrmsr_safe(uint32_t msr, uint64_t value);
+/* What the stubs leave on the stack. */
+struct nested_frame {
+	uint64_t r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax;
+	uint64_t vector, error;
+	uint64_t rip, cs, rflags, rsp, ss;
+};
+void nested_host_trap(struct nested_frame *f);
 
 /* --- exit.c: what exits mean, common to all backends --- */
 void nested_exit_cpuid(struct nested_cpu *c);

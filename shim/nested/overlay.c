@@ -43,12 +43,8 @@ static bool show(uint64_t gpa)
 		[NESTED_OVERLAY_RW] = NPT_RAM | PTE_NX,
 	};
 	const struct overlay *o = find(gpa);
-	uint64_t page = o ? (uint64_t)o->page : 0;
 
-	/* The page is in the image or in the direct map. */
-	if (o)
-		page -= page >= HW_DIRECT_MAP ? HW_DIRECT_MAP : SHIM_IMAGE;
-	return nested_npt_set(gpa, o ? page | flags[o->access] : nested_npt_identity(gpa));
+	return nested_npt_set(gpa, o ? nested_page_pa(o->page) | flags[o->access] : nested_npt_identity(gpa));
 }
 
 static void take_out(uint64_t gpa, void *page)

@@ -21,6 +21,7 @@ struct tw_guest {
 
 	void (*timer)(unsigned int cpu); /* the CPU's one-shot expired */
 	void (*console)(void);		 /* console input may be waiting */
+	void (*request)(const char *what); /* the owner asks for "poweroff", "reboot", ...; may be NULL */
 	void (*clock_moved)(void);	 /* tw_host.line has changed: say so to the guest; resident mode only */
 };
 

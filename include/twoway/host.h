@@ -112,6 +112,12 @@ struct tw_host {
 	void (*reboot)(void);
 	void (*crash)(void);
 
+	/*
+	 * On TW_VEC_REQUEST: what the machine's owner asks for ("poweroff", "reboot", "halt", ...), NULL for
+	 * nothing. The text is good until the next call.
+	 */
+	const char *(*request)(void);
+
 	/* Console. */
 	void (*console_write)(const char *s, size_t n);
 	size_t (*console_read)(char *s, size_t n); /* bytes that were waiting, at most n; never waits */
@@ -136,6 +142,7 @@ uint64_t tw_time_ns(void);
 #define TW_VEC_CONSOLE	0xfb
 #define TW_VEC_NMI	0xfc /* an NMI that hit the shim is delivered here */
 #define TW_VEC_HOST	0xfd /* the host side's own events: tw_host.events() tells which */
+#define TW_VEC_REQUEST	0xfe /* the owner may ask for something */
 #define TW_VEC_SPURIOUS 0xff
 #define TW_VEC_FIRST	TW_VEC_TIMER
 

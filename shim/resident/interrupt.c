@@ -16,6 +16,15 @@ static void look_after(void)
 		tw_guest->console();
 }
 
+/* What the owner asks for is the guest's to do, in its own good order. */
+static void forward_request(void)
+{
+	const char *what = tw_host.request();
+
+	if (what && tw_guest->request)
+		tw_guest->request(what);
+}
+
 static void serve(unsigned int vector, unsigned int cpu)
 {
 	switch (vector) {
@@ -30,6 +39,9 @@ static void serve(unsigned int vector, unsigned int cpu)
 		break;
 	case TW_VEC_CONSOLE:
 		tw_guest->console();
+		break;
+	case TW_VEC_REQUEST:
+		forward_request();
 		break;
 	}
 	/* TW_VEC_KICK and TW_VEC_NMI: the way back does the work. */

@@ -476,6 +476,12 @@ __attribute__((weak)) uint64_t hw_hyperv_call(void *page, uint64_t control, uint
 	return 0;
 }
 
+__attribute__((weak)) long hw_xen_call(void *page, unsigned int nr, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+	die("a hypercall, and no Xen");
+	return 0;
+}
+
 __attribute__((weak)) void hw_vmware_call(enum hw_vmware_form form, struct hw_vmware_regs *r)
 {
 	die("a VMware call, and no VMware");

@@ -76,6 +76,12 @@ static uint32_t events(void)
 	return 0;
 }
 
+/* A PC's power button is ACPI's, which the guest does not have here. */
+static const char *request(void)
+{
+	return NULL;
+}
+
 TW_INIT void bare_cpu_init(struct tw_host *host)
 {
 	started_by = host;
@@ -87,6 +93,7 @@ TW_INIT void bare_cpu_init(struct tw_host *host)
 	host->wake = wake;
 	host->tlb_flush = tlb_flush;
 	host->events = events;
+	host->request = request;
 	host->steal_ns = steal_ns;
 	host->served[TW_OP_CPU_START] = "init-sipi";
 	host->served[TW_OP_HALT] = "hlt";

@@ -166,6 +166,12 @@ static long multicall(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64
 	return 0;
 }
 
+/* As a toolstack does; Linux then shuts down in good order. */
+static void request(const char *what)
+{
+	xen_store_write("control/shutdown", what);
+}
+
 static const struct tw_guest xen_guest = {
 	.name = "xen-pv",
 	.version = 1,
@@ -174,6 +180,7 @@ static const struct tw_guest xen_guest = {
 	.calls = ledger_calls,
 	.timer = xen_timer_fired,
 	.console = xen_console_input,
+	.request = request,
 	.clock_moved = xen_time_moved,
 };
 const struct tw_guest *tw_guest = &xen_guest;

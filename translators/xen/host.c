@@ -74,6 +74,8 @@ static TW_INIT void init(struct tw_host *host, uint32_t leaf)
 		xen_host_timer_init();
 	xen_host_cpu_init(events);
 	xen_host_console_init(events);
+	if (events)
+		xen_host_store_init();
 }
 
 const struct tw_host_driver xen_host_driver = {

@@ -137,6 +137,14 @@ const struct tw_console *xen_host_console(uint32_t leaf);
 /* Have its input interrupt. */
 void xen_host_console_init(bool events);
 
+/* host_store.c */
+
+/* Connect, and watch for what the domain's owner asks for. Events must work. */
+void xen_host_store_init(void);
+/* A key of ours, absolute or relative to the domain's home. False: it could not be done. */
+bool xen_host_store_read(const char *key, char *value, size_t size);
+bool xen_host_store_write(const char *key, const char *value);
+
 /* host_power.c */
 
 void xen_host_power_init(void);

@@ -48,6 +48,8 @@ static bool apic_msr(uint32_t msr)
 static enum nested_verdict write_apic(struct nested_cpu *c, uint32_t msr, uint64_t value)
 {
 	if (msr == MSR_TSC_DEADLINE) {
+		if (!nested_deadline_mode)
+			return NESTED_GP;
 		if (!c->timer.owned || !nested_timer_guest_write(c, NESTED_REG_DEADLINE, value))
 			hw_wrmsr(msr, value);
 		return NESTED_DONE;
@@ -71,6 +73,8 @@ enum nested_verdict nested_rdmsr(struct nested_cpu *c, uint32_t msr, uint64_t *v
 	case MSR_VM_HSAVE:
 		return NESTED_GP;
 	case MSR_TSC_DEADLINE:
+		if (!nested_deadline_mode)
+			return NESTED_GP;
 		*value = c->timer.owned ? c->timer.deadline : hw_rdmsr(msr);
 		return NESTED_DONE;
 	}

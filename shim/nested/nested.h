@@ -192,6 +192,8 @@ void nested_stepped(struct nested_cpu *c, bool done);
 bool nested_apic_page_fault(struct nested_cpu *c, uint64_t gpa);
 
 /* --- timer.c --- */
+/* The CPUs have IA32_TSC_DEADLINE. */
+extern bool nested_deadline_mode;
 void nested_timer_init(void);
 void nested_timer_set(uint64_t expiry_ns);
 void nested_timer_stop(void);

@@ -16,7 +16,7 @@
 
 uint64_t nested_apic_hz;
 
-static bool deadline_mode;
+bool nested_deadline_mode;
 static uint64_t tsc_per_tick; /* 32.32: TSC ticks per undivided tick of the APIC timer */
 static uint64_t tick_per_tsc; /* 0.32 */
 
@@ -58,7 +58,7 @@ TW_INIT void nested_timer_init(void)
 	struct nested_cpu *c = nested_here();
 	uint64_t t0, ticks;
 
-	deadline_mode = hw_cpuid(1, 0).ecx >> 24 & 1;
+	nested_deadline_mode = hw_cpuid(1, 0).ecx >> 24 & 1;
 	nested_apic_write(c, APIC_LVT_TIMER, LVT_MASKED);
 	nested_apic_write(c, APIC_TIMER_DIVIDE, 0xb);
 	measure(c, &ticks, &t0);
@@ -101,7 +101,7 @@ static void program(struct nested_cpu *c)
 	t->armed = next;
 	t->margin = 0;
 	backend_want_interrupts(c, next || t->stale);
-	if (deadline_mode) {
+	if (nested_deadline_mode) {
 		hw_wrmsr(MSR_TSC_DEADLINE, next);
 		return;
 	}
@@ -145,7 +145,7 @@ static void own(struct nested_cpu *c)
 	}
 	t->owned = true;
 	nested_apic_write(c, APIC_TIMER_INIT, 0);
-	nested_apic_write(c, APIC_LVT_TIMER, NESTED_VEC_TIMER | (deadline_mode ? LVT_DEADLINE : 0));
+	nested_apic_write(c, APIC_LVT_TIMER, NESTED_VEC_TIMER | (nested_deadline_mode ? LVT_DEADLINE : 0));
 	nested_apic_write(c, APIC_TIMER_DIVIDE, 0xb);
 	nested_apic_traps_changed(c);
 	nested_apic_update(c);

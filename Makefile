@@ -105,6 +105,22 @@ $(B)/unit/libshim.a: $(SHIM_UNIT_OBJS)
 $(B)/unit/test_shim_%: tests/unit/test_shim_%.c $(B)/unit/libshim.a $(B)/unit/libtwoway.a
 	$(CC) $(UNIT_CFLAGS) -o $@ $< $(B)/unit/libshim.a $(B)/unit/libtwoway.a $(UNIT_LIBS)
 
+# The core of nested mode without its instructions, on a machine made of C (svm_machine.h). Its static data
+# gets sections of its own, so that the machine can begin anew.
+NESTED_C    := $(filter-out shim/nested/cpu_hw.c,$(sort $(wildcard shim/nested/*.c)))
+MACHINE_C   := $(sort $(wildcard tests/unit/svm_*.c))
+define NESTED_OBJECT
+	ld -r -o $@ $(filter %.o,$^)
+	objcopy --rename-section .data=nested_data --rename-section .data.rel.local=nested_data \
+		--rename-section .bss=nested_bss,alloc,load,data,contents $@
+endef
+$(B)/unit/nested.o: $(patsubst %,$(B)/unit/%.o,$(NESTED_C))
+	$(NESTED_OBJECT)
+$(B)/unit/libnested.a: $(B)/unit/nested.o $(patsubst %,$(B)/unit/%.o,$(MACHINE_C))
+	rm -f $@ && ar rcs $@ $^
+$(B)/unit/test_nested_%: tests/unit/test_nested_%.c $(B)/unit/libnested.a $(B)/unit/libtwoway.a
+	$(CC) $(UNIT_CFLAGS) -o $@ $< $(B)/unit/libnested.a $(B)/unit/libtwoway.a $(UNIT_LIBS)
+
 # --- fuzzers ---------------------------------------------------------------------------------------
 FUZZ_S      ?= 60
 FUZZ_CFLAGS := $(HOST_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
@@ -115,6 +131,14 @@ $(B)/fuzz/%.c.o: %.c
 	$(CLANG) $(FUZZ_CFLAGS) -c -o $@ $<
 $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_OBJS)
 	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ_OBJS) $(SHIM_LIBS)
+$(B)/fuzz/nested.o: $(patsubst %,$(B)/fuzz/%.o,$(NESTED_C))
+	$(NESTED_OBJECT)
+$(B)/fuzz/libnested.a: $(B)/fuzz/nested.o $(patsubst %,$(B)/fuzz/%.o,$(MACHINE_C))
+	rm -f $@ && ar rcs $@ $^
+$(B)/fuzz/libtwoway.a: $(FUZZ_OBJS)
+	rm -f $@ && ar rcs $@ $^
+$(B)/fuzz/fuzz_nested_exit: tests/fuzz/fuzz_nested_exit.c $(B)/fuzz/libnested.a $(B)/fuzz/libtwoway.a
+	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $< $(B)/fuzz/libnested.a $(B)/fuzz/libtwoway.a $(SHIM_LIBS)
 
 include tests/guests/hv/guests.mk
 

@@ -183,12 +183,12 @@ void mock_hook_msr(void (*written)(uint32_t msr, uint64_t value))
 	msr_hook = written;
 }
 
-uint64_t hw_rdmsr(uint32_t msr)
+__attribute__((weak)) uint64_t hw_rdmsr(uint32_t msr)
 {
 	return mock_get_msr(msr);
 }
 
-void hw_wrmsr(uint32_t msr, uint64_t value)
+__attribute__((weak)) void hw_wrmsr(uint32_t msr, uint64_t value)
 {
 	record(MOCK_MSR, msr, value);
 	mock_set_msr(msr, value);
@@ -361,7 +361,7 @@ uint64_t hw_rdtsc(void)
 	return mock_tsc += mock_tsc_step;
 }
 
-void hw_pause(void)
+__attribute__((weak)) void hw_pause(void)
 {
 	mock_pauses++;
 	mock_tsc += mock_tsc_step;

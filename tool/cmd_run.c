@@ -39,6 +39,10 @@ static int dry_run(const struct plan *plan)
 	struct command_line line;
 	char *shell;
 
+	if (host_is_xen(plan->host)) {
+		fputs(xen_config(plan), stdout);
+		return EXIT_OK;
+	}
 	command_build(plan, "/dev/stderr", 3, &line);
 	shell = command_shell(&line);
 	puts(shell);
@@ -122,6 +126,7 @@ static int boot(const struct plan *plan, struct expect *expect)
 	if (plan->interactive)
 		say("Ctrl-] ends the guest");
 	watch_init(&watch, &facts, expect, o->verbose);
+	watch.mixed = plan->shim && host_is_xen(plan->host);
 	relay(&channels, &watch, o->json ? STDERR_FILENO : STDOUT_FILENO, plan->interactive,
 	      plan->interactive || !isatty(STDIN_FILENO), o->timeout_ms);
 	return report(plan, &watch, seconds() - start);

@@ -16,17 +16,23 @@
 /* Hyper-V's leaves under VMware's name; the backdoor port is QEMU's. */
 #define VMWARE_CPU "host,kvm=off,hv-relaxed,hv-vendor-id=VMwareVMware"
 
+/*
+ * Viridian (xen/hvm/params.h) but for bit 1, no frequency MSRs: reference counter and TSC page, remote TLB
+ * flush, APIC assist, crash MSRs, SynIC, synthetic timers, IPIs, extended processor masks.
+ */
+#define VIRIDIAN "0x7fd"
+
 const struct host hosts[] = {
-	{ "qemu", "QEMU's own emulation (TCG): works everywhere", "tcg", "max", "max,+svm", NULL },
-	{ "qemu-kvm", "QEMU with this machine's KVM", "kvm", "host", "host,+svm", NULL },
-	{ "bochs", "Bochs emulator", NULL, NULL, NULL, NULL },
-	{ "xen", "Xen on this machine", NULL, NULL, NULL, NULL },
-	{ "kvm-lab", "KVM inside QEMU", "kvm", "host", "host,+svm", "kvm" },
-	{ "kvm-hyperv-lab", "KVM with Hyper-V enlightenments inside QEMU", "kvm", HYPERV_CPU, HYPERV_CPU ",+svm", "kvm" },
+	{ "qemu", "QEMU's own emulation (TCG): works everywhere", "tcg", "max", "max,+svm", NULL, NULL },
+	{ "qemu-kvm", "QEMU with this machine's KVM", "kvm", "host", "host,+svm", NULL, NULL },
+	{ "bochs", "Bochs emulator", NULL, NULL, NULL, NULL, NULL },
+	{ "xen", "Xen on this machine", NULL, NULL, NULL, NULL, NULL },
+	{ "kvm-lab", "KVM inside QEMU", "kvm", "host", "host,+svm", "kvm", NULL },
+	{ "kvm-hyperv-lab", "KVM with Hyper-V enlightenments inside QEMU", "kvm", HYPERV_CPU, HYPERV_CPU ",+svm", "kvm", NULL },
 	{ "vmware-like", "VMware's signature and backdoor, shown by KVM inside QEMU", "kvm",
-	  VMWARE_CPU, VMWARE_CPU ",+svm", "kvm" },
-	{ "xen-lab", "Xen inside QEMU", NULL, NULL, NULL, NULL },
-	{ "xen-viridian-lab", "Xen with Viridian inside QEMU", NULL, NULL, NULL, NULL },
+	  VMWARE_CPU, VMWARE_CPU ",+svm", "kvm", NULL },
+	{ "xen-lab", "Xen inside QEMU", "xen", NULL, NULL, "xen", NULL },
+	{ "xen-viridian-lab", "Xen with Viridian inside QEMU", "xen", NULL, NULL, "xen", VIRIDIAN },
 	{ 0 },
 };
 
@@ -36,6 +42,11 @@ const struct host *host_find(const char *name)
 		if (!strcmp(host->name, name))
 			return host;
 	return NULL;
+}
+
+bool host_is_xen(const struct host *host)
+{
+	return host->accel && !strcmp(host->accel, "xen");
 }
 
 static char *refuse_kvm(void)
@@ -58,7 +69,8 @@ char *host_refuse(const struct host *host)
 
 	if (!host->accel)
 		return text("not in this version of twoway; guests run on: qemu, qemu-kvm, kvm-lab, "
-			    "kvm-hyperv-lab, vmware-like");
+			    "kvm-hyperv-lab, vmware-like, xen-lab, "
+			    "xen-viridian-lab");
 	qemu = path_of_program("qemu-system-x86_64");
 	if (!qemu)
 		return text("qemu-system-x86_64 is not in PATH: install qemu-system-x86");

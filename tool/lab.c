@@ -18,12 +18,11 @@
 #include "tool.h"
 
 #define LAB_FD 30
-#define LAB_OWN_MB 320 /* what the lab's kernel and user space take beside its archive */
 
 /* TCG's XSAVE areas do not add up inside a nested guest (its kernel warns): no extended states. */
 #define LAB_CPU "max,+svm,-smap,-xsave,la57=off"
 
-static char *path_of_lab(const char *lab, const char *file)
+char *lab_path(const char *lab, const char *file)
 {
 	char *tool = path_of_tool(), *path = text("%s/hosts/%s/%s", tool, lab, file);
 
@@ -44,7 +43,7 @@ static char *builder(void)
 
 char *lab_refuse(const char *lab)
 {
-	char *kernel = path_of_lab(lab, "vmlinux"), *script = builder();
+	char *kernel = lab_path(lab, "vmlinux"), *script = builder();
 	bool there = !access(kernel, R_OK);
 
 	free(kernel);
@@ -68,8 +67,7 @@ int lab_prepare(const char *lab)
 	return status ? fail_with(EXIT_CANNOT, "the lab \"%s\" cannot be built", lab) : 0;
 }
 
-/* Append a file to the archive under /tw; false with a message. */
-static bool add_file(struct buffer *archive, const char *name, const char *path)
+bool lab_add_file(struct buffer *archive, const char *name, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
@@ -85,31 +83,10 @@ static bool add_file(struct buffer *archive, const char *name, const char *path)
 		say("%s: %s", path, strerror(errno));
 		return false;
 	}
-	cpio_add(archive, name, S_IFREG | 0644, 0, data, (size_t)st.st_size);
+	cpio_add(archive, name, LAB_FILE, 0, data, (size_t)st.st_size);
 	if (data)
 		munmap(data, (size_t)st.st_size);
 	return true;
-}
-
-/* The guest's QEMU command, one argument a line. */
-static char *arguments(const struct plan *plan, bool *good)
-{
-	struct command_line inner;
-	struct buffer out = { 0 };
-	struct plan in_lab = *plan;
-
-	in_lab.qemu = text("qemu-system-x86_64");
-	in_lab.kernel = text("/tw/kernel");
-	in_lab.initrd = plan->initrd ? text("/tw/initrd") : NULL;
-	in_lab.shim = plan->shim ? text("/tw/shim") : NULL;
-	command_build(&in_lab, "/dev/ttyS2", 0, &inner);
-	*good = true;
-	for (size_t i = 0; i < inner.argv.count; i++) {
-		*good &= !strchr(inner.argv.item[i], '\n');
-		buffer_add(&out, inner.argv.item[i], strlen(inner.argv.item[i]));
-		buffer_add(&out, "\n", 1);
-	}
-	return out.data;
 }
 
 /* A file in memory that QEMU inherits, out of the way of the descriptors that it gets from us. */
@@ -128,22 +105,14 @@ static int archive_file(void)
 static int archive_make(const struct plan *plan, uint64_t *size)
 {
 	struct buffer archive = { 0 };
-	char *path = path_of_lab(plan->host->lab, "initramfs"), *args;
-	bool good;
+	char *path = lab_path(plan->host->lab, "initramfs");
 	int fd, in, error;
 	ssize_t n;
 
-	args = arguments(plan, &good);
-	if (!good)
-		return say("a lab cannot take arguments of more than one line"), -1;
-	cpio_add(&archive, "tw/args", S_IFREG | 0644, 0, args, strlen(args));
-	free(args);
-	if (!add_file(&archive, "tw/kernel", plan->kernel) ||
-	    (plan->initrd && !add_file(&archive, "tw/initrd", plan->initrd)) ||
-	    (plan->shim && !add_file(&archive, "tw/shim", plan->shim)))
+	if (!(host_is_xen(plan->host) ? xen_contents : kvm_contents)(plan, &archive))
 		return -1;
 	if (getenv("TWOWAY_LAB_STAT"))
-		cpio_add(&archive, "tw/stat", S_IFREG | 0644, 0, "", 0);
+		cpio_add(&archive, "tw/stat", LAB_FILE, 0, "", 0);
 	cpio_end(&archive);
 
 	fd = archive_file();
@@ -167,26 +136,9 @@ static int archive_make(const struct plan *plan, uint64_t *size)
 	return fd;
 }
 
-int lab_command(const struct plan *plan, const char *debug, struct command_line *out)
+/* Three serial ports: the lab's own trouble, the guest's console, its debug port. */
+static void add_ports(struct list *argv, const char *debug)
 {
-	struct list *argv = &out->argv;
-	uint64_t size;
-	int fd = archive_make(plan, &size);
-	char *kernel = path_of_lab(plan->host->lab, "vmlinux");
-
-	*out = (struct command_line){ 0 };
-	if (fd < 0)
-		return EXIT_CANNOT;
-	list_add(argv, plan->qemu);
-	for (const char *const *fixed =
-		     (const char *const[]){ "-machine", "q35", "-accel", "tcg", "-cpu", LAB_CPU,
-					    "-smp", "1", "-nodefaults", "-no-user-config", "-display",
-					    "none", "-no-reboot", NULL };
-	     *fixed; fixed++)
-		list_add(argv, *fixed);
-	list_addf(argv, "-m");
-	/* The archive is there packed and unpacked. */
-	list_addf(argv, "%lluM", (unsigned long long)((plan->options->mem + 2 * size) >> 20) + LAB_OWN_MB);
 	list_addf(argv, "-chardev");
 	list_addf(argv, "file,id=lab,path=/dev/stderr");
 	list_addf(argv, "-serial");
@@ -198,14 +150,25 @@ int lab_command(const struct plan *plan, const char *debug, struct command_line 
 	list_addf(argv, "-device");
 	/* The third port's usual interrupt is the first one's. */
 	list_addf(argv, "isa-serial,chardev=debug,iobase=0x3e8,irq=5");
-	list_addf(argv, "-kernel");
-	list_addf(argv, "%s", kernel);
-	free(kernel);
-	list_addf(argv, "-initrd");
-	list_addf(argv, "/dev/fd/%d", fd);
-	list_addf(argv, "-append");
-	/* KVM calls its clock stable only when its own is the TSC. The kernel itself is silent. */
-	list_addf(argv, "quiet panic=-1 tsc=reliable clocksource=tsc "
-			"no_timer_check mitigations=off random.trust_cpu=on");
+}
+
+int lab_command(const struct plan *plan, const char *debug, struct command_line *out)
+{
+	struct list *argv = &out->argv;
+	uint64_t size;
+	int fd = archive_make(plan, &size);
+
+	*out = (struct command_line){ 0 };
+	if (fd < 0)
+		return EXIT_CANNOT;
+	list_add(argv, plan->qemu);
+	for (const char *const *fixed =
+		     (const char *const[]){ "-machine", "q35", "-accel", "tcg", "-cpu", LAB_CPU,
+					    "-smp", "1", "-nodefaults", "-no-user-config", "-display",
+					    "none", "-no-reboot", NULL };
+	     *fixed; fixed++)
+		list_add(argv, *fixed);
+	add_ports(argv, debug);
+	(host_is_xen(plan->host) ? xen_boot : kvm_boot)(plan, size, fd, out);
 	return 0;
 }

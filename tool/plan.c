@@ -118,6 +118,8 @@ static int check_devices(const struct plan *plan)
 	if (plan->host->lab && (o->disk || strcmp(o->net, "none")))
 		return fail_with(EXIT_CANNOT, "host %s: labs have no %s for guests in this version of twoway",
 				 plan->host->name, o->disk ? "--disk" : "--net");
+	if (host_is_xen(plan->host) && o->qemu.count)
+		return fail_with(EXIT_CANNOT, "host %s: --qemu: no QEMU runs the guest there", plan->host->name);
 	if (!o->disk)
 		return 0;
 	return check_file("--disk ",
@@ -150,8 +152,9 @@ static int find_shim(struct plan *plan)
 	if (!plan->shim)
 		return fail_with(EXIT_CANNOT, "%s", why);
 	plan->ledger = o->ledger || o->json;
-	plan->shim_cmdline = text("abi=%s@%u%s console=com1%s%s%s", plan->abi->name,
+	plan->shim_cmdline = text("abi=%s@%u%s console=%s%s%s%s", plan->abi->name,
 				  plan->abi->version, profile ? profile : "",
+				  host_is_xen(plan->host) ? "hypervisor" : "com1",
 				  plan->ledger ? " ledger" : "",
 				  *o->shim ? " " : "", o->shim);
 	return 0;
@@ -197,7 +200,8 @@ int plan_make(const struct run_options *options, bool interactive, struct plan *
 		status = find_shim(plan);
 	if (status)
 		return status;
-	plan->guest_cmdline = plan_guest_cmdline(options->append, plan->shim && !plan->abi->nested,
+	plan->guest_cmdline = plan_guest_cmdline(options->append,
+						 (plan->shim && !plan->abi->nested) || host_is_xen(plan->host),
 						 !minimal      ? NULL
 						 : interactive ? "shell"
 							       : "hello");

@@ -28,7 +28,8 @@ struct relay {
 	int screen;
 	bool interactive;
 	int keys;	   /* our standard input; -1: not read */
-	char shown[CHUNK]; /* console bytes that the screen has not taken */
+	char shown[CHUNK + SIFT_HELD]; /* console bytes that the screen has not taken */
+	struct sift sift;
 	size_t shown_at, shown_n;
 	struct buffer typed;  /* keys that the guest has not taken */
 	int64_t deadline_ms;  /* 0: none */
@@ -103,7 +104,8 @@ static void close_channel(int *fd)
 
 static void on_console(struct relay *relay)
 {
-	ssize_t n = read(relay->channels->console_out, relay->shown, sizeof(relay->shown));
+	char chunk[CHUNK];
+	ssize_t n = read(relay->channels->console_out, chunk, sizeof(chunk));
 
 	if (n <= 0) {
 		if (!n || errno != EINTR)
@@ -111,8 +113,10 @@ static void on_console(struct relay *relay)
 		return;
 	}
 	relay->shown_at = 0;
-	relay->shown_n = (size_t)n;
-	watch_console(relay->watch, relay->shown, (size_t)n);
+	watch_console(relay->watch, chunk, (size_t)n);
+	relay->shown_n = relay->watch->mixed ? sift(&relay->sift, chunk, (size_t)n, relay->shown) : (size_t)n;
+	if (!relay->watch->mixed)
+		memcpy(relay->shown, chunk, (size_t)n);
 	if (relay->watch->facts->met)
 		begin_stop(relay);
 }
@@ -275,6 +279,12 @@ void relay(struct channels *channels, struct watch *watch, int screen, bool inte
 		relay.keys = -1;
 		poll_once(&relay, 100);
 	}
+	if (!relay.shown_n) {
+		relay.shown_n = sift_end(&relay.sift, relay.shown);
+		relay.shown_at = 0;
+	}
+	if (relay.shown_n && relay.screen >= 0)
+		on_screen(&relay);
 	watch_end(watch);
 	terminal_restore();
 	if (relay.last != '\n' && isatty(STDERR_FILENO))

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "twoway/hw.h"
@@ -161,9 +162,12 @@ struct host {
 	const char *cpu;   /* default CPU model */
 	const char *cpu_nested; /* the same with SVM */
 	const char *lab;	/* runs inside this lab (lab.c); NULL: on this machine */
+	const char *viridian; /* a Xen lab's mask for Hyper-V's interface; NULL: none */
 };
 extern const struct host hosts[]; /* ends with name == NULL */
 const struct host *host_find(const char *name);
+/* A Xen lab: the guest is a PVH domain, which has no debug port. */
+bool host_is_xen(const struct host *host);
 /* NULL when guests can be started here, else a new line that says why not. */
 char *host_refuse(const struct host *host);
 /* The same for nested mode, on a host where guests can be started. */
@@ -176,6 +180,21 @@ char *lab_refuse(const char *lab);
 int lab_prepare(const char *lab);
 /* The outer QEMU's command, the guest's inside; 0, or an exit status with a message printed. */
 int lab_command(const struct plan *plan, const char *debug, struct command_line *out);
+/* Path of a file of that lab; a new string. */
+char *lab_path(const char *lab, const char *file);
+/* Append a file of this machine to the archive of a lab; false with a message. */
+bool lab_add_file(struct buffer *archive, const char *name, const char *path);
+#define LAB_FILE (S_IFREG | 0644)
+
+/* --- lab_kvm.c, lab_xen.c --- */
+/* Append what the lab's init needs to start the guest; false with a message. */
+bool kvm_contents(const struct plan *plan, struct buffer *archive);
+bool xen_contents(const struct plan *plan, struct buffer *archive);
+/* The machine's memory and what it boots. archive: bytes of the file open as archive_fd. */
+void kvm_boot(const struct plan *plan, uint64_t archive, int archive_fd, struct command_line *out);
+void xen_boot(const struct plan *plan, uint64_t archive, int archive_fd, struct command_line *out);
+/* The guest as xl's configuration; a new string. */
+char *xen_config(const struct plan *plan);
 
 /* --- cpuid.c --- */
 struct hw_cpuid tool_cpuid(uint32_t leaf, uint32_t subleaf);
@@ -324,6 +343,18 @@ struct outcome {
 };
 void outcome_decide(const struct facts *facts, struct outcome *outcome);
 
+/* --- sift.c: the shim's lines for the tool out of the console's bytes --- */
+#define SIFT_HELD 16 /* bytes that may be held back until it is clear what they begin */
+struct sift {
+	enum { SIFT_START, SIFT_SHOWN, SIFT_HIDDEN } state; /* of the line */
+	char begun[SIFT_HELD];
+	size_t held;
+};
+/* Copy what is for the screen to out, which has room for n + SIFT_HELD bytes; returns how many. */
+size_t sift(struct sift *sift, const char *data, size_t n, char *out);
+/* At the end: what is still held back. */
+size_t sift_end(struct sift *sift, char *out);
+
 /* --- watch.c: reads the streams of a running guest --- */
 struct watch {
 	struct facts *facts;
@@ -331,6 +362,7 @@ struct watch {
 	struct lines console, debug, qmp, errors;
 	json_t *ledger; /* NULL until the shim printed it */
 	bool verbose;
+	bool mixed; /* no debug port: the shim's lines for the tool come on the console */
 	int64_t grace_ms; /* > 0: the guest is over; QEMU may take this long to end by itself */
 };
 void watch_init(struct watch *watch, struct facts *facts, struct expect *expect, bool verbose);

@@ -28,10 +28,36 @@ static bool kernel_says(const char *line, const char *words)
 	return at && (at == line || (at - line >= 2 && !memcmp(at - 2, "] ", 2)));
 }
 
+/* What the shim says to the tool: the ledger, the end. False when the line is neither. */
+static bool told(struct watch *watch, const char *line)
+{
+	static const char end[] = "twoway-end: ";
+
+	if (starts_with(line, "{\"twoway\":")) {
+		json_error_t error;
+		json_t *ledger = json_loads(line, JSON_REJECT_DUPLICATES, &error);
+
+		if (!ledger) {
+			say("the shim's ledger is not good JSON: %s", error.text);
+			return true;
+		}
+		json_decref(watch->ledger);
+		watch->ledger = ledger;
+	} else if (starts_with(line, end)) {
+		snprintf(watch->facts->end, sizeof(watch->facts->end), "%s", line + strlen(end));
+		over(watch, GRACE_END);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static void console_line(void *context, const char *line)
 {
 	struct watch *watch = context;
 
+	if (watch->mixed && told(watch, line))
+		return;
 	if (kernel_says(line, "Kernel panic - not syncing")) {
 		watch->facts->panicked = true;
 		over(watch, GRACE_PANIC);
@@ -44,25 +70,11 @@ static void console_line(void *context, const char *line)
 
 static void debug_line(void *context, const char *line)
 {
-	static const char end[] = "twoway-end: ";
 	struct watch *watch = context;
 
 	if (watch->verbose)
 		fprintf(stderr, "debug: %s\n", line);
-	if (starts_with(line, "{\"twoway\":")) {
-		json_error_t error;
-		json_t *ledger = json_loads(line, JSON_REJECT_DUPLICATES, &error);
-
-		if (!ledger) {
-			say("the shim's ledger is not good JSON: %s", error.text);
-			return;
-		}
-		json_decref(watch->ledger);
-		watch->ledger = ledger;
-	} else if (starts_with(line, end)) {
-		snprintf(watch->facts->end, sizeof(watch->facts->end), "%s", line + strlen(end));
-		over(watch, GRACE_END);
-	}
+	told(watch, line);
 }
 
 /* {"event":"SHUTDOWN","data":{"guest":true,"reason":"guest-reset"},...} (QEMU: qapi/run-state.json)

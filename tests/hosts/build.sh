@@ -3,6 +3,7 @@
 # Build the host labs below build/hosts: real hypervisors, to be booted under QEMU's emulation.
 #
 #   tests/hosts/build.sh kvm      Debian's generic kernel with kvm_amd, and this machine's QEMU
+#   tests/hosts/build.sh xen      Debian's Xen and its toolstack, the same kernel as dom0
 #
 # Quick when all is fresh. Prints the lab's folder.
 set -euo pipefail
@@ -39,13 +40,74 @@ build_kvm() {
 	echo "$out"
 }
 
+
+# Xen's packages are unpacked, not installed: the hypervisor would become this machine's boot default. Its
+# libraries are there already, since libxen-dev needs them, and their version is the one that fits.
+xen_version() {
+	local file
+	file=$(find /usr/lib -name 'libxenctrl.so.*' 2> /dev/null | grep -oE 'so\.[0-9]+\.[0-9]+' | sort -V | tail -n 1)
+	[ -n "$file" ] || lab_die "libxenctrl is missing: install libxen-dev"
+	echo "${file#so.}"
+}
+
+xen_packages() {
+	local version=$1 work=$2 package
+	[ ! -e "$work/complete" ] || return 0
+	rm -rf "$work"
+	mkdir -p "$work/deb"
+	(cd "$work/deb" && apt-get -qq -o APT::Sandbox::User=root download \
+		"xen-hypervisor-$version-amd64" "xen-utils-$version" >&2) ||
+		lab_die "cannot download Xen $version's packages: is the Debian mirror reachable?"
+	for package in "$work"/deb/*.deb; do
+		dpkg-deb --fsys-tarfile "$package" |
+			tar -x -C "$work" --wildcards --no-anchored "boot/xen-*" "usr/lib/xen-$version/bin/*" 2> /dev/null || true
+	done
+	rm -rf "$work/deb"
+	touch "$work/complete"
+}
+
+build_xen() {
+	local out=$lab_out/xen tree=$lab_out/xen/tree version packages kernel modules bin
+	version=$(xen_version)
+	packages=$lab_out/xen-packages-$version
+	kernel=$("$lab_root/tests/kernels.sh" generic)
+	modules=$("$lab_root/tests/kernels.sh" -m generic)
+	mkdir -p "$out"
+	xen_packages "$version" "$packages"
+	lab_fresh "$out/vmlinux" "$kernel" || lab_vmlinux "$kernel" "$out/vmlinux"
+	if ! lab_fresh "$out/xen" "$packages/complete"; then
+		gzip -dc "$packages"/boot/xen-"$version"*.gz > "$out/xen.new"
+		mv "$out/xen.new" "$out/xen"
+	fi
+	if ! lab_fresh "$out/initramfs" "$lab_here"/xen-init "$lab_here"/{build,lib}.sh "$lab_here/setviridian.c" \
+		"$kernel" "$packages/complete"; then
+		lab_tree "$tree"
+		bin=/usr/lib/xen-$version/bin
+		lab_programs -r "$packages" "$tree" "$bin"/{xl,xenstored,xenconsoled,xenconsole,xen-init-dom0}
+		gcc -Wall -Wextra -O2 -o "$out/setviridian" "$lab_here/setviridian.c" -lxenctrl ||
+			lab_die "setviridian cannot be compiled: install gcc and libxen-dev"
+		install -m 755 "$out/setviridian" "$tree/usr/sbin/" # its libraries are those of xl
+		lab_modules "$tree" "$modules" xen-privcmd xen-evtchn xen-gntdev xen-gntalloc xenfs
+		mkdir -p "$tree/etc/xen"
+		# What pthread_cancel() opens by itself.
+		lab_programs "$tree" "$(gcc -print-file-name=libgcc_s.so.1)"
+		echo 'autoballoon="off"' > "$tree/etc/xen/xl.conf"
+		echo 'root:x:0:0:root:/root:/bin/sh' > "$tree/etc/passwd"
+		install -m 755 "$lab_here/xen-init" "$tree/init"
+		lab_pack "$tree" "$out/initramfs"
+		rm -rf "$tree"
+	fi
+	echo "$out"
+}
+
 mkdir -p "$lab_out"
 exec 9> "$lab_out/lock"
 flock 9
 case "${1:-}" in
 kvm) build_kvm ;;
+xen) build_xen ;;
 *)
-	echo "twoway: usage: tests/hosts/build.sh kvm" >&2
+	echo "twoway: usage: tests/hosts/build.sh kvm|xen" >&2
 	exit 2
 	;;
 esac

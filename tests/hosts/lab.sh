@@ -6,9 +6,9 @@
 twoway=$tw_root/build/twoway
 lab_guest=$("$tw_root/tests/initramfs.sh") || exit 1
 
-# lab NAME LABEL HOST OPTION...: boot the test guest there; without --append it says hello. Ends the
-# script by SKIP when the lab cannot be had on this machine.
-lab() {
+# lab_run NAME LABEL HOST OPTION...: boot the test guest there; without --append it says hello. Returns the
+# tool's status. Where the lab cannot be had on this machine it ends the script by SKIP, or returns 4.
+lab_run() {
 	local name=$1 label=$2 host=$3 status
 	shift 3
 	case " $* " in
@@ -29,10 +29,29 @@ lab() {
 	if [ "$status" = 4 ]; then
 		[ "$tap_count" -gt 0 ] || skip_all "$(tail -n 1 "$tw_dir/qemu.err")"
 		skip "$label" "$(tail -n 1 "$tw_dir/qemu.err")"
-		return
 	fi
-	ok "$label: boots and powers off" [ "$status" = 0 ] || tap_tail
-	ok "$label: a healthy kernel log" healthy
+	return "$status"
+}
+
+# lab ...: the same, and the guest must power off in good health.
+lab() {
+	local status
+	lab_run "$@"
+	status=$?
+	[ "$status" != 4 ] || return
+	ok "$2: boots and powers off" [ "$status" = 0 ] || tap_tail
+	ok "$2: a healthy kernel log" healthy
+}
+
+# lab_end STATUS REGEX ...: the same, and this is how the tool must say that the guest ended.
+lab_end() {
+	local status wanted=$1 regex=$2
+	shift 2
+	lab_run "$@"
+	status=$?
+	[ "$status" != 4 ] || return
+	ok "$2: the exit status is $wanted" [ "$status" = "$wanted" ] || tap_tail
+	ok "$2: the tool says so" grep -qE "$regex" "$tw_dir/qemu.err" || tap_tail
 }
 
 ledger() {

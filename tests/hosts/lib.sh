@@ -38,13 +38,19 @@ lab_tree() {
 }
 
 # lab_programs DIR FILE...: programs of this machine with the libraries that they need.
+# lab_programs -r ROOT DIR FILE...: programs out of an unpacked package below ROOT.
 lab_programs() {
-	local tree=$1 file library
+	local root="" tree file library
+	if [ "$1" = -r ]; then
+		root=$2
+		shift 2
+	fi
+	tree=$1
 	shift
 	for file; do
-		[ -e "$file" ] || lab_die "$file is missing"
-		install -D "$file" "$tree$file"
-		for library in $(ldd "$file" | sed -n 's/^.*[[:space:]]\(\/[^ ]*\) (0x[0-9a-f]*)$/\1/p'); do
+		[ -e "$root$file" ] || lab_die "$root$file is missing"
+		install -D "$root$file" "$tree$file"
+		for library in $(ldd "$root$file" | sed -n 's/^.*[[:space:]]\(\/[^ ]*\) (0x[0-9a-f]*)$/\1/p'); do
 			[ -e "$tree$library" ] || install -D "$(realpath "$library")" "$tree$library"
 		done
 	done

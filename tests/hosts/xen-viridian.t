@@ -1,0 +1,15 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+# Xen that also shows Hyper-V's interface (viridian), at the lower CPUID base: Xen's serves by default, and
+# Hyper-V's when asked for, as Xen implements it.
+. "$(dirname "$0")/lab.sh"
+
+lab xen-viridian "2 CPUs" xen-viridian-lab --smp 2
+ok "Xen is the host side" ledger '.host == "xen"'
+ok "timers are Xen's" native "xen set_timer_op" 100
+
+lab xen-viridian-hyperv "Hyper-V's interface" xen-viridian-lab --smp 2 --shim force=host:hyperv
+ok "Hyper-V's interface is the host side" ledger '.host == "hyperv"'
+ok "the TSC's frequency is told" native "hyperv frequency"
+ok "timers are synthetic" native "hyperv stimer" 100
+done_testing

@@ -172,6 +172,17 @@ static uint64_t *entry_4k(uint64_t gpa)
 	return &table(entry)[gpa >> 12 & 511];
 }
 
+/*
+ * entry is that of CPU 0. In the private directory the tables that were made with the views, around the APIC
+ * and the shim's own ranges, are each view's own, too.
+ */
+static void set_4k(uint64_t gpa, uint64_t value, uint64_t *entry)
+{
+	*entry = value;
+	for (unsigned int cpu = 1; gpa >> 30 == PRIVATE_GB && cpu < nested_cpus; cpu++)
+		table(nested_cpu_of[cpu]->pd3[gpa >> 21 & 511])[gpa >> 12 & 511] = value;
+}
+
 bool nested_npt_set(uint64_t gpa, uint64_t value)
 {
 	uint64_t *entry;
@@ -179,7 +190,7 @@ bool nested_npt_set(uint64_t gpa, uint64_t value)
 	tw_lock(&lock);
 	entry = entry_4k(gpa);
 	if (entry)
-		*entry = value;
+		set_4k(gpa, value, entry);
 	tw_unlock(&lock);
 	return entry;
 }

@@ -4,6 +4,7 @@
 #define TESTS_UNIT_NESTED_TEST_H
 
 #include <check.h>
+#include <string.h>
 
 #include "svm_machine.h"
 

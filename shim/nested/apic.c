@@ -80,6 +80,10 @@ static void drain(struct nested_cpu *c)
 {
 	nested_apic_write(c, APIC_TPR, 0);
 	nested_apic_write(c, APIC_SVR, 0x1ff);
+	/* What is in service first: it holds requests back. */
+	for (unsigned int reg = 0x100; reg < 0x180; reg += 0x10)
+		for (unsigned int i = 0; i < 32 && nested_apic_read(c, reg); i++)
+			nested_apic_write(c, APIC_EOI, 0);
 	for (unsigned int i = 0; i < 256; i++) {
 		c->accepted = -1;
 		backend_take_interrupt();
@@ -87,9 +91,6 @@ static void drain(struct nested_cpu *c)
 		if (c->accepted < 0)
 			break;
 	}
-	for (unsigned int reg = 0x100; reg < 0x180; reg += 0x10)
-		for (unsigned int i = 0; i < 32 && nested_apic_read(c, reg); i++)
-			nested_apic_write(c, APIC_EOI, 0);
 	c->accepted = -1;
 }
 

@@ -28,6 +28,7 @@ struct fiber {
 };
 static struct fiber fibers[TW_MAX_CPUS];
 static unsigned int current;
+static bool booted;
 static uint8_t low[MACHINE_RAM_END] __attribute__((aligned(4096)));
 static uint8_t high[MACHINE_HIGH_SIZE] __attribute__((aligned(4096)));
 static uint8_t kept[MACHINE_KEPT_SIZE] __attribute__((aligned(4096)));
@@ -176,10 +177,10 @@ void hw_pause(void)
 	bool any = false;
 
 	mock_pauses++;
-	mock_tsc += mock_tsc_step;
-	for (unsigned int cpu = 0; fibers[0].active + (current != 0) && cpu < tw_host.cpus; cpu++)
+	mock_tsc += 1000;
+	for (unsigned int cpu = 0; booted && cpu < tw_host.cpus; cpu++)
 		any |= happens(cpu);
-	idle = any || current == NOBODY ? 0 : idle + 1;
+	idle = any ? 0 : idle + 1;
 	if (idle > 1000000)
 		die("a CPU waits for ever");
 }
@@ -539,6 +540,7 @@ void machine_reset(unsigned int cpus)
 	mock_reset();
 	forget();
 	current = 0;
+	booted = false;
 	memset(machine_cpus, 0, sizeof(machine_cpus));
 	memset(low, 0, sizeof(low));
 	memset(high, 0, sizeof(high));
@@ -614,6 +616,7 @@ void machine_boot(const struct nested_abi *abi, const char *profile)
 	nested_power_watch();
 	make_entry();
 	current = NOBODY;
+	booted = true;
 	for (unsigned int cpu = nested_cpus; cpu-- > 0;)
 		resume(cpu);
 	machine_settle();

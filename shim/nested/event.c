@@ -77,7 +77,8 @@ static void deliver_interrupt(struct nested_cpu *c)
 			backend_inject_interrupt(c, (uint8_t)vector);
 	}
 	more = c->accepted >= 0 || best_waiting(c, false) >= 0;
-	backend_want_window(c, more);
+	/* Behind a step it is looked at again; a window in it would open before the instruction, for ever. */
+	backend_want_window(c, more && !c->stepping);
 }
 
 void nested_before_entry(struct nested_cpu *c)

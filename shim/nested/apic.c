@@ -140,6 +140,7 @@ enum nested_verdict nested_apic_base(struct nested_cpu *c, uint64_t value)
 	if (!nested_wrmsr_safe(MSR_APIC_BASE, value))
 		return NESTED_GP;
 	c->x2apic = value & APIC_BASE_X2;
+	nested_apic_update(c);
 	return NESTED_DONE;
 }
 
@@ -147,7 +148,10 @@ enum nested_verdict nested_apic_base(struct nested_cpu *c, uint64_t value)
 
 static uint64_t page_entry(struct nested_cpu *c)
 {
-	return nested_apic_pa | (NPT_RAM & ~PTE_W) | PTE_NX | (icr_trapped || c->timer.owned ? 0 : PTE_W);
+	/* In x2APIC mode nothing is behind the page. */
+	bool trapped = !c->x2apic && (icr_trapped || c->timer.owned);
+
+	return nested_apic_pa | (NPT_RAM & ~PTE_W) | PTE_NX | (trapped ? 0 : PTE_W);
 }
 
 void nested_apic_update(struct nested_cpu *c)

@@ -712,7 +712,7 @@ uint32_t machine_io(unsigned int cpu, uint16_t port, unsigned int size, bool out
 
 uint64_t machine_walk(unsigned int cpu, uint64_t gpa, uint64_t *bytes)
 {
-	uint64_t entry_ = machine_vmcb(cpu)->nested_cr3 | PTE_P;
+	uint64_t entry_ = nested_cpu_of[cpu]->npt_root | PTE_P;
 
 	for (int shift = 39; shift >= 12; shift -= 9) {
 		const uint64_t *table = machine_at(entry_ & PTE_ADDR);

@@ -53,5 +53,5 @@ static const struct nested_guest nested = {
 	.kicked = nothing,
 	.reset = nothing,
 };
-static const struct nested_abi native_abi = { "native", &guest, &nested, native_start };
+const struct nested_abi native_abi = { "native", &guest, &nested, native_start };
 NESTED_ABI(native_abi);

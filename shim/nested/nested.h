@@ -245,6 +245,9 @@ void nested_power_port(uint16_t port, unsigned int size, uint32_t value);
 /* --- cost.c --- */
 void nested_cost_measure(void);
 
+/* --- native.c --- */
+extern const struct nested_abi native_abi;
+
 /* --- the backend: svm.c, svm_exit.c, svm_run.S --- */
 /* One line why the machine cannot do it, or NULL. */
 const char *nested_backend_missing(void);

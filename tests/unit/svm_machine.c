@@ -180,7 +180,7 @@ void hw_pause(void)
 	mock_tsc += 1000;
 	for (unsigned int cpu = 0; booted && cpu < tw_host.cpus; cpu++)
 		any |= happens(cpu);
-	idle = any ? 0 : idle + 1;
+	idle = any || !booted ? 0 : idle + 1;
 	if (idle > 1000000)
 		die("a CPU waits for ever");
 }

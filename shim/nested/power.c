@@ -54,13 +54,24 @@ void nested_power_page0(struct nested_cpu *c, uint64_t gpa)
 		nested_step(c, NESTED_STEP_PAGE0);
 }
 
+/* The enabling bit is in the register's upper byte, which may be written alone. */
+static bool powers_off(uint16_t port, unsigned int size, uint32_t value)
+{
+	if (!tw_host.power_port)
+		return false;
+	if (port == tw_host.power_port + 1)
+		value <<= 8;
+	else if (port != tw_host.power_port || size < 2)
+		return false;
+	return value & SLEEP_ENABLE && (value >> 10 & 7) == tw_host.power_type;
+}
+
 /* Before the guest's write is done: say how it ends. Only S5 is known to end it. */
 void nested_power_port(uint16_t port, unsigned int size, uint32_t value)
 {
 	if ((port == KEYBOARD && (uint8_t)value == KEYBOARD_RESET) ||
 	    (port == RESET_CONTROL && value & RESET_NOW))
 		end_report("reboot", "");
-	else if (tw_host.power_port && port == tw_host.power_port && size >= 2 && value & SLEEP_ENABLE &&
-		 (value >> 10 & 7) == tw_host.power_type)
+	else if (powers_off(port, size, value))
 		end_report("poweroff", "");
 }

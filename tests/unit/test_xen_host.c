@@ -218,6 +218,22 @@ START_TEST(timer_is_never_early)
 }
 END_TEST
 
+/* Xen's ns are coarser than ticks: even its last tick before the expiry must read less than the timer. */
+START_TEST(timer_between_ticks)
+{
+	struct tw_pvclock page;
+
+	start();
+	host.cpu_init(0);
+	xen_host.cpu[0].current->time.tsc_timestamp = TSC0 + 1;
+	page = tw_pvclock_read((struct tw_pvclock *)&xen_host.cpu[0].current->time);
+	for (uint64_t ns = 100000; ns < 100050; ns++) {
+		host.timer_set(ns);
+		ck_assert_uint_gt(xen.timer, tw_pvclock_ns(&page, ns * 2 - 1));
+	}
+}
+END_TEST
+
 /* Past times fire at once; 0 would be "off". */
 START_TEST(timer_in_the_past)
 {
@@ -375,6 +391,7 @@ int main(void)
 	tcase_add_test(t, unknown_ports);
 	tcase_add_test(t, info_not_registered);
 	tcase_add_test(t, timer_is_never_early);
+	tcase_add_test(t, timer_between_ticks);
 	tcase_add_test(t, timer_in_the_past);
 	tcase_add_loop_test(t, timer_in_pieces, 0, 3);
 	tcase_add_test(t, timer_without_port);

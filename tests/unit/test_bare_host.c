@@ -198,6 +198,22 @@ START_TEST(frequency_leaf_is_kvms)
 }
 END_TEST
 
+/* Xen's fourth leaf, wherever its leaves are; of somebody else it is something else. */
+START_TEST(frequency_by_xens_leaf)
+{
+	mock_set_cpuid(0x40000103, 0, 0, 0, 5000000, 0);
+	signature(0x40000000, 0x40000006, "Microsoft Hv");
+	init();
+	ck_assert_uint_le(host.clock.tsc_hz, 1000100000);
+	signature(0x40000100, 0x40000102, "XenVMMXenVMM");
+	init();
+	ck_assert_uint_le(host.clock.tsc_hz, 1000100000);
+	signature(0x40000100, 0x40000103, "XenVMMXenVMM");
+	init();
+	ck_assert_uint_eq(host.clock.tsc_hz, 5000000000);
+}
+END_TEST
+
 START_TEST(refused)
 {
 	mock_set_cpuid(1, 0, 0, 0, 0, 1u << 9 | 1u << 5);
@@ -225,6 +241,7 @@ int main(void)
 	tcase_add_test(t, large_ids);
 	tcase_add_loop_test(t, titles, 0, TW_ARRAY_SIZE(machines));
 	tcase_add_test(t, frequency_leaf_is_kvms);
+	tcase_add_test(t, frequency_by_xens_leaf);
 	tcase_add_test(t, refused);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);

@@ -49,9 +49,10 @@ static TW_INIT void signature_read(uint32_t leaf, char text[13])
 }
 
 /*
- * Name the machine. Nothing depends on the signature here but the frequencies of leaf 0x40000010,
- * which only KVM and VMware define so. Of several signatures the first known one counts, Xen before
- * the Hyper-V look-alike that it may show in front of itself.
+ * Name the machine. Nothing depends on the signature here but the frequencies of leaf 0x40000010, which
+ * only KVM and VMware define so, and of Xen's fourth leaf: a PVH domain has nothing else to measure by.
+ * Of several signatures the first known one counts, Xen before the Hyper-V look-alike that it may show
+ * in front of itself.
  */
 static TW_INIT const char *machine_title(void)
 {
@@ -63,6 +64,8 @@ static TW_INIT const char *machine_title(void)
 		return "bare x86";
 	for (uint32_t leaf = LEAVES_FIRST; leaf < LEAVES_LAST; leaf += LEAVES_STEP) {
 		signature_read(leaf, text);
+		if (same(text, "XenVMMXenVMM", 12) && hw_cpuid(leaf, 0).eax >= leaf + 3)
+			bare.xen_leaf = leaf;
 		for (unsigned int i = 0; i < TW_ARRAY_SIZE(signatures); i++)
 			if (same(text, signatures[i].text, 12) &&
 			    (!found || same(text, "XenVMMXenVMM", 12)))

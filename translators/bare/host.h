@@ -39,6 +39,7 @@ struct bare_isa_irq {
 struct bare_machine {
 	bool hypervisor; /* CPUID.1 ECX.31 */
 	bool kvm_leaves; /* leaf 0x40000010 has the frequencies as VMware and KVM define it */
+	uint32_t xen_leaf; /* Xen's leaves begin here, 0: none; the fourth has the TSC's frequency (xen/arch-x86/cpuid.h) */
 	uint64_t tsc_told; /* the TSC's frequency by another host side, Hz, 0: not told */
 	bool acpi;	 /* a usable FADT was found */
 

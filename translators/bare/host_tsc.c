@@ -69,6 +69,11 @@ static TW_INIT uint64_t tsc_by_word(void)
 
 	if (bare.tsc_told)
 		return bare.tsc_told;
+	if (bare.xen_leaf) {
+		leaf = hw_cpuid(bare.xen_leaf + 3, 0);
+		if (leaf.ecx >= 1000) /* kHz */
+			return leaf.ecx * 1000ull;
+	}
 	if (bare.kvm_leaves) {
 		leaf = hw_cpuid(0x40000010, 0);
 		if (leaf.eax >= 1000) /* kHz */

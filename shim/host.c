@@ -99,14 +99,23 @@ TW_INIT void *tw_host_pages(unsigned int pages, uint64_t *pa)
 	return hw_phys(*pa);
 }
 
-/* Returns until a hypervisor has put its code there. */
-static const uint8_t code_page[TW_PAGE_SIZE]
-	__attribute__((section(".text.code_page"), aligned(4096))) = { [0 ... TW_PAGE_SIZE - 1] = 0xc3 };
+/*
+ * They return until a hypervisor has put its code there. One for each user: Xen that shows Hyper-V's
+ * interface serves the console by its own page and, with force=host:hyperv, all else by the other.
+ */
+#define CODE_PAGES 2
+static const uint8_t code_pages[CODE_PAGES * TW_PAGE_SIZE]
+	__attribute__((section(".text.code_page"), aligned(4096))) = { [0 ... CODE_PAGES * TW_PAGE_SIZE - 1] = 0xc3 };
+static unsigned int code_pages_used;
 
-void *tw_host_code_page(uint64_t *pa)
+TW_INIT void *tw_host_code_page(uint64_t *pa)
 {
-	*pa = image_pa(code_page);
-	return (void *)code_page;
+	const uint8_t *page = code_pages + code_pages_used++ * TW_PAGE_SIZE;
+
+	if (code_pages_used > CODE_PAGES)
+		tw_fatal("more than %u hypercall pages", CODE_PAGES);
+	*pa = image_pa(page);
+	return (void *)page;
 }
 
 uint64_t tw_time_ns(void)

@@ -189,7 +189,7 @@ uint32_t tw_hypervisor_leaf(const char signature[12]);
  * the hypervisor (boot only; ends the shim when there is none), and the calling CPU's index.
  */
 void *tw_host_pages(unsigned int pages, uint64_t *pa);
-/* One page of the shim's text that a hypervisor may fill or cover with code; there is only one. */
+/* A page of the shim's text that a hypervisor may fill or cover with code: a new one each time (boot only). */
 void *tw_host_code_page(uint64_t *pa);
 unsigned int tw_cpu(void);
 

@@ -44,7 +44,7 @@ fresh() {
 
 build_guest() {
 	local tree=$out/guest.tree applet program
-	fresh "$out/guest.cpio" "$here"/guests/* "$here"/guests/nested/* "$here"/bench/*.c "$here/initramfs.sh" && return
+	fresh "$out/guest.cpio" "$here"/guests/* "$here"/guests/nested/* "$here"/guests/lab/* "$here"/bench/*.c "$here/initramfs.sh" && return
 	busybox=$(command -v busybox) || die "busybox is missing: install busybox-static"
 	rm -rf "$tree"
 	mkdir -p "$tree"/{bin,sbin,dev,proc,sys,tmp,etc,mnt,lib/modules}
@@ -63,10 +63,10 @@ build_guest() {
 		-o "$tree/true" "$here/bench/true.c"
 	"$CC" "${flags[@]}" -o "$tree/tsc" "$here/bench/tsc.c"
 	install -m 644 "$here/guests/nested/init.sh" "$tree/nested.sh"
-	for program in loops shimmem; do
-		"$CC" "${flags[@]}" -o "$tree/$program" "$here/guests/nested/$program.c"
+	for program in nested/loops nested/shimmem lab/marked; do
+		"$CC" "${flags[@]}" -o "$tree/${program#*/}" "$here/guests/$program.c"
 	done
-	strip "$tree"/{stress,bench,true,tsc,loops,shimmem}
+	strip "$tree"/{stress,bench,true,tsc,loops,shimmem,marked}
 	pack "$tree" "$out/guest.cpio"
 }
 

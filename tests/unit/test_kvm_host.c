@@ -4,8 +4,10 @@
  * serves), and what is told to KVM in MSRs and hypercalls.
  */
 #include <check.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../../translators/kvm/host.h"
 #include "mock_hw.h"
@@ -157,6 +159,38 @@ START_TEST(clock_told)
 	setup();
 	start(ALL & ~F(CLOCKSOURCE2), 0);
 	ck_assert_ptr_null(host.clock_told);
+}
+END_TEST
+
+static void *rest_of_the_write(void *arg)
+{
+	struct tw_pvclock *page = arg;
+
+	usleep(20000);
+	__atomic_store_n(&page->system_time, 990000, __ATOMIC_RELAXED);
+	page->tsc_timestamp = 5;
+	__atomic_store_n(&page->version, 6, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* KVM is in the middle of writing: nothing is believed before it has finished. */
+START_TEST(clock_half_written)
+{
+	struct tw_pvclock *page;
+	struct tw_clock line;
+	pthread_t writer;
+
+	start(ALL, 0);
+	ck_assert(host.clock_told(&line));
+	page = (struct tw_pvclock *)kvm.page;
+	page->version = 5;
+	page->system_time = 1;
+	ck_assert_int_eq(pthread_create(&writer, NULL, rest_of_the_write, page), 0);
+	ck_assert(host.clock_told(&line));
+	ck_assert_int_eq(pthread_join(writer, NULL), 0);
+	ck_assert_uint_eq(line.base_ns, 990000);
+	ck_assert_uint_eq(line.tsc0, 5);
+	ck_assert(!host.clock_told(&line));
 }
 END_TEST
 
@@ -363,6 +397,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, mock_reset);
 	tcase_add_test(t, clock_page);
 	tcase_add_test(t, clock_told);
+	tcase_add_test(t, clock_half_written);
 	tcase_add_loop_test(t, stability, 0, 4);
 	tcase_add_test(t, no_clock);
 	tcase_add_test(t, steal);

@@ -1,0 +1,87 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+# Each feature of a hypervisor taken away alone: the guest still boots, the ledger names what served instead,
+# and nothing uses what is not there. One boot of the lab for all, since only the inner machine differs.
+. "$(dirname "$0")/lab.sh"
+. "$(dirname "$0")/cases.sh"
+
+# Hyper-V's interface complete, as the tool shows it; without NAME and what QEMU does not offer without it.
+hyperv_cpu() {
+	local words word out="" all gone=" $* "
+	all=$("$twoway" run --dry-run --host kvm-hyperv-lab --initrd "$lab_guest" "$("$tw_root/tests/kernels.sh" cloud)" |
+		sed -n 's/.* -cpu \([^ ]*\) .*/\1/p')
+	IFS=, read -r -a words <<< "$all"
+	for word in "${words[@]}"; do
+		case "$gone" in
+		*" $word "*) ;;
+		*) out=$out,$word ;;
+		esac
+	done
+	echo "${out#,}"
+}
+
+cases_begin
+kvm_without="kvmclock kvmclock-stable-bit kvm-steal-time kvm-pv-eoi kvm-pv-ipi kvm-pv-unhalt kvm-pv-tlb-flush
+	kvm-pv-sched-yield x2apic tsc-deadline"
+for feature in $kvm_without; do
+	cases_add "kvm-$feature" --host kvm-lab --smp 2 --cpu "host,-$feature" --append "tw.test=hello quiet" || exit 1
+done
+cases_add kvm-hint --host kvm-lab --smp 2 --cpu host,kvm-hint-dedicated=on --append "tw.test=hello quiet" || exit 1
+hyperv_without() {
+	cases_add "$1" --host kvm-hyperv-lab --smp 2 --cpu "$(hyperv_cpu "$@")" --append "tw.test=hello quiet" || exit 1
+}
+for feature in hv-relaxed hv-vapic hv-crash hv-reset hv-runtime hv-frequencies hv-tlbflush hv-ipi hv-stimer-direct; do
+	hyperv_without "$feature"
+done
+hyperv_without hv-stimer hv-stimer-direct
+hyperv_without hv-synic hv-stimer hv-stimer-direct
+hyperv_without hv-time hv-stimer hv-stimer-direct
+hyperv_without hv-vpindex hv-synic hv-stimer hv-stimer-direct hv-ipi hv-tlbflush
+
+ok "the lab runs all guests" cases_run features || tap_tail
+
+# feature NAME WORDS...: that case was healthy; each word is a claim about its ledger: +CALL a native call that was
+# made, -CALL one that was not, OP=HOST who served an operation ("_" for a space).
+feature() {
+	local name=$1 all=$tw_dir word
+	shift
+	cases_has "$name" || return 0
+	case_pick "$name"
+	ok "$name: boots, powers off, is healthy" eval 'healthy && [ "$(ending)" = poweroff ]' || tap_tail
+	for word; do
+		word=${word//_/ }
+		case "$word" in
+		+*) ok "$name: ${word#+} is used" native "${word#+}" ;;
+		-*) ok "$name: ${word#-} is not used" eval '! native "${word#-}"' ;;
+		*=*) ok "$name: $word" ledger "any(.calls[]; .op == \"${word%%=*}\" and .host == \"${word#*=}\")" ;;
+		esac
+	done
+	tw_dir=$all
+}
+
+feature kvm-kvmclock time=tsc -kvmclock_page -kvm_wall_clock +kvm_steal_time +kvm_eoi_saved
+feature kvm-kvmclock-stable-bit time=kvmclock +kvmclock_page
+feature kvm-kvm-steal-time -kvm_steal_time -kvm_flush_hint -kvm_sched_yield time=kvmclock
+feature kvm-kvm-pv-eoi -kvm_eoi_saved +kvm_steal_time
+feature kvm-kvm-pv-ipi -kvm_send_ipi +kvm_eoi_saved
+feature kvm-kvm-pv-unhalt -kvm_kick_cpu +kvm_eoi_saved
+feature kvm-kvm-pv-tlb-flush -kvm_flush_hint +kvm_eoi_saved
+feature kvm-kvm-pv-sched-yield -kvm_sched_yield +kvm_eoi_saved
+feature kvm-x2apic ipi=xapic_icr +kvm_eoi_saved
+feature kvm-tsc-deadline timer=lapic_one-shot +kvm_eoi_saved
+feature kvm-hint -kvm_flush_hint -kvm_sched_yield +kvm_eoi_saved
+
+feature hv-relaxed +hyperv_stimer
+feature hv-vapic +hyperv_stimer -hyperv_eoi_saved
+feature hv-crash +hyperv_stimer
+feature hv-reset +hyperv_stimer
+feature hv-runtime +hyperv_stimer
+feature hv-frequencies +hyperv_stimer -hyperv_frequency
+feature hv-tlbflush +hyperv_stimer -hyperv_flush
+feature hv-ipi +hyperv_stimer -hyperv_send_ipi
+feature hv-stimer-direct "timer=hyperv_stimer_message" +hyperv_stimer
+feature hv-stimer -hyperv_stimer timer=tsc_deadline
+feature hv-synic -hyperv_stimer timer=tsc_deadline
+feature hv-time -hyperv_stimer time=tsc
+feature hv-vpindex -hyperv_send_ipi -hyperv_flush +hyperv_frequency
+done_testing

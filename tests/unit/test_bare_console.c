@@ -178,6 +178,56 @@ START_TEST(choice)
 }
 END_TEST
 
+/* A hypervisor's own console: by name, or where there is nothing else. */
+static unsigned int offered_len;
+
+static void offered_write(const char *s, size_t n)
+{
+	offered_len += (unsigned int)n;
+}
+
+static size_t offered_read(char *s, size_t n)
+{
+	memset(s, 'i', n);
+	return n;
+}
+
+static const struct {
+	const char *which;
+	bool has_uart, has_debug, to_offered;
+} offers[] = {
+	{ "auto", false, false, true },	      { "auto", true, false, false }, { "auto", false, true, false },
+	{ "hypervisor", true, true, true },   { "none", false, false, false }, { "com1", false, false, false },
+	{ "com1,hypervisor", true, true, true },
+};
+
+START_TEST(offered)
+{
+	static const struct tw_console console = { "test console", offered_write, offered_read };
+	char text[3];
+
+	offered_len = 0;
+	if (offers[_i].has_uart)
+		add_uart();
+	if (offers[_i].has_debug)
+		add_debug_port();
+	bare_console_offer(&console);
+	bare_console_early(offers[_i].which);
+	bare_console_init(&host);
+	ck_assert_int_eq(bare_console_offered(), offers[_i].to_offered);
+	write_string("AB");
+	ck_assert_uint_eq(offered_len, offers[_i].to_offered ? 2 : 0);
+	if (offers[_i].to_offered) {
+		ck_assert_str_eq(host.served[TW_OP_CONSOLE], "test console");
+		ck_assert_uint_eq(host.console_read(text, sizeof(text)), 3);
+		ck_assert(!host.console_listen()); /* its driver knows how */
+	}
+	bare_console_offer(NULL);
+	bare_console_early("hypervisor");
+	ck_assert(!bare_console_offered());
+}
+END_TEST
+
 /* --- input and its interrupt
  * ------------------------------------------------------------------------ */
 
@@ -341,6 +391,7 @@ int main(void)
 	tcase_add_test(t, uart_stuck);
 	tcase_add_test(t, nothing_there);
 	tcase_add_loop_test(t, choice, 0, TW_ARRAY_SIZE(choices));
+	tcase_add_loop_test(t, offered, 0, TW_ARRAY_SIZE(offers));
 	tcase_add_test(t, listen);
 	tcase_add_test(t, listen_overridden);
 	tcase_add_test(t, listen_impossible);

@@ -79,7 +79,10 @@ $(B)/unit/test_%: tests/unit/test_%.c $(B)/unit/libtwoway.a
 	$(CC) $(UNIT_CFLAGS) -o $@ $< $(B)/unit/libtwoway.a $(UNIT_LIBS)
 
 # --- the tool ------------------------------------------------------------------------------------
-TOOL_CFLAGS := $(COMMON) -O2 -DTW_HOSTED -D_GNU_SOURCE
+# libxenctrl's name has Xen's version; the tool opens it when it is there.
+XEN_VERSION := $(shell pkg-config --modversion xencontrol 2>/dev/null | cut -d. -f1,2)
+TOOL_DEFS   := -D_GNU_SOURCE -DTW_XEN_VERSION='"$(XEN_VERSION)"'
+TOOL_CFLAGS := $(COMMON) -O2 -DTW_HOSTED $(TOOL_DEFS)
 # Not the Xen domain builder: it writes into a guest's memory.
 TOOL_SRCS   := $(TOOL_C) $(filter-out %/xen_pv_build.c,$(LOADER_OUT)) $(PORTABLE)
 TOOL_OBJS   := $(patsubst %,$(B)/tool/%.o,$(TOOL_SRCS))
@@ -92,7 +95,7 @@ $(B)/twoway: $(TOOL_OBJS)
 
 # All but main() once more for its unit tests, with the sanitizers.
 TOOL_UNIT_OBJS := $(patsubst %,$(B)/unit/%.o,$(filter-out tool/main.c,$(TOOL_C)))
-$(TOOL_UNIT_OBJS): UNIT_CFLAGS += -D_GNU_SOURCE
+$(TOOL_UNIT_OBJS): UNIT_CFLAGS += $(TOOL_DEFS)
 $(B)/unit/libtool.a: $(TOOL_UNIT_OBJS)
 	rm -f $@ && ar rcs $@ $^
 $(B)/unit/test_tool_%: tests/unit/test_tool_%.c $(B)/unit/libtool.a $(B)/unit/libtwoway.a

@@ -31,13 +31,15 @@ static json_t *xen_system(void)
 {
 	char *type = first_line("/sys/hypervisor/type"), *guest, *can, *role;
 	json_t *object = NULL;
+	bool dom0;
 
 	if (type && !strcmp(type, "xen")) {
 		guest = first_line("/sys/hypervisor/guest_type");
 		can = first_line("/sys/hypervisor/properties/capabilities");
 		role = first_line("/proc/xen/capabilities");
-		object = must(json_pack("{s:s?, s:s?, s:b}", "guest_type", guest, "capabilities", can,
-					"dom0", role && strstr(role, "control_d")));
+		dom0 = role && strstr(role, "control_d");
+		object = must(json_pack("{s:s?, s:s?, s:b, s:o}", "guest_type", guest, "capabilities", can,
+					"dom0", dom0, "control", dom0 ? xenctrl_probe() : json_null()));
 		free(guest);
 		free(can);
 		free(role);
@@ -77,6 +79,22 @@ static void print_features(const json_t *features)
 		putchar('\n');
 }
 
+/* What libxenctrl says; nothing in a domain that may not ask. */
+static void print_control(const json_t *control)
+{
+	const json_t *nested = json_object_get(control, "nested");
+
+	if (!json_is_object(control))
+		return;
+	if (json_object_get(control, "why")) {
+		printf("Xen's control interface: %s\n", string(control, "why"));
+		return;
+	}
+	printf("Xen %s can start domains with\n", string(control, "version"));
+	print_features(json_object_get(control, "domains"));
+	printf("nested virtualisation for HVM and PVH domains: %s\n", json_is_string(nested) ? json_string_value(nested) : "not known");
+}
+
 static void print_table(const json_t *all)
 {
 	const json_t *interfaces = json_object_get(all, "interfaces"), *xen = json_object_get(all, "xen");
@@ -97,6 +115,8 @@ static void print_table(const json_t *all)
 	if (json_is_object(xen))
 		printf("Xen %s, %s: %s\n", is(xen, "dom0") ? "dom0" : "guest", string(xen, "guest_type"),
 		       string(xen, "capabilities"));
+	if (json_is_object(xen))
+		print_control(json_object_get(xen, "control"));
 	printf("twoway here would use: %s\n\n", string(all, "host"));
 	json_array_foreach(json_object_get(all, "modes"), i, row)
 		printf("%-12s %-8s  %-3s  %s%s%s\n", string(row, "abi"), string(row, "mode"),

@@ -125,7 +125,7 @@ static const struct {
 	void (*features)(uint32_t leaf, json_t *features);
 	bool used; /* the shim has a host side for it */
 } known[] = {
-	{ "xen", "Xen", "XenVMMXenVMM", xen_features, false },
+	{ "xen", "Xen", "XenVMMXenVMM", xen_features, true },
 	{ "kvm", "KVM", "KVMKVMKVM\0\0", kvm_features, true },
 	{ "hyperv", "Hyper-V", "Microsoft Hv", hyperv_features, true },
 	{ "vmware", "VMware", "VMwareVMware", vmware_features, true },

@@ -203,6 +203,19 @@ struct hw_cpuid tool_cpuid(uint32_t leaf, uint32_t subleaf);
 /* CPU, interfaces with their features, host side, and the ABIs that are possible; a new object. */
 json_t *probe(void);
 
+/* --- xenctrl.c: what a Xen dom0 may ask of its hypervisor --- */
+#define XENCTRL_WORDS 32
+struct xenctrl_facts {
+	uint32_t version;      /* major << 16 | minor */
+	char extra[16];	       /* what follows, such as ".7" */
+	uint32_t capabilities; /* XEN_SYSCTL_PHYSCAP_* */
+	uint32_t features_count, features[XENCTRL_WORDS]; /* what CPUID may show to HVM and PVH domains */
+};
+/* {"version", "domains", "nested"}; a new object. */
+json_t *xenctrl_json(const struct xenctrl_facts *facts);
+/* The same of the hypervisor under us, or {"why"}: why it cannot be asked. */
+json_t *xenctrl_probe(void);
+
 /* --- paths.c --- */
 /* Directory of this executable; "." when /proc is not there. */
 char *path_of_tool(void);

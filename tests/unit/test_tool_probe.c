@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* twoway probe on CPUs that the test makes up: what is found, preferred, and possible. */
 #include <string.h>
+#include <unistd.h>
 
 #include "test_tool.h"
 
@@ -98,8 +99,40 @@ START_TEST(xen)
 	all = probe();
 	ck_assert(has_feature(interface(all, 0), "version 4.17"));
 	ck_assert(has_feature(interface(all, 0), "vCPU id"));
-	ck_assert(text_is(all, "host", "bare")); /* no host side for it yet */
-	ck_assert(json_is_false(json_object_get(interface(all, 0), "used")));
+	ck_assert(text_is(all, "host", "xen"));
+	ck_assert(json_is_true(json_object_get(interface(all, 0), "used")));
+}
+END_TEST
+
+/* What libxenctrl told of a hypervisor, made readable. */
+START_TEST(xen_control)
+{
+	struct xenctrl_facts facts = { .version = 4u << 16 | 17, .extra = ".7", .capabilities = 0x0b };
+	json_t *control = xenctrl_json(&facts), *can = json_object_get(control, "domains");
+
+	ck_assert(text_is(control, "version", "4.17.7"));
+	ck_assert_uint_eq(json_array_size(can), 3);
+	ck_assert_str_eq(json_string_value(json_array_get(can, 0)), "PV");
+	ck_assert_str_eq(json_string_value(json_array_get(can, 1)), "HVM and PVH");
+	ck_assert_str_eq(json_string_value(json_array_get(can, 2)), "nested paging");
+	ck_assert(json_is_null(json_object_get(control, "nested"))); /* no feature set: not known */
+	facts.features_count = 4;
+	ck_assert(text_is(xenctrl_json(&facts), "nested", "no"));
+	facts.features[1] = 1u << 5;
+	ck_assert(text_is(xenctrl_json(&facts), "nested", "VMX"));
+	facts.features[3] = 1u << 2;
+	ck_assert(text_is(xenctrl_json(&facts), "nested", "SVM"));
+	facts.features_count = 3;
+	ck_assert(json_is_null(json_object_get(xenctrl_json(&facts), "nested")));
+}
+END_TEST
+
+/* Where nothing can be asked, one line says why. */
+START_TEST(no_control)
+{
+	if (!access("/dev/xen/privcmd", F_OK) || !access("/proc/xen/privcmd", F_OK))
+		return; /* a Xen dom0: it can */
+	ck_assert(text_is(xenctrl_probe(), "why", "the kernel's xen-privcmd module is not loaded"));
 }
 END_TEST
 
@@ -161,6 +194,8 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, two_interfaces);
 	tcase_add_test(t, xen);
+	tcase_add_test(t, xen_control);
+	tcase_add_test(t, no_control);
 	tcase_add_test(t, real_machine);
 	tcase_add_loop_test(t, nested, 0, 4);
 	return run_case("tool: probe", t);

@@ -70,6 +70,8 @@ TW_INIT void backend_init(void)
 	backend_trap_msr(MSR_EFER, true, true);
 	backend_trap_msr(MSR_VM_CR, true, true);
 	backend_trap_msr(MSR_VM_HSAVE_PA, true, true);
+	backend_trap_msr(0x11, true, true); /* KVM's first clock: the host's own, if any (msr.c) */
+	backend_trap_msr(0x12, true, true);
 }
 
 TW_INIT void backend_cpu_create(struct nested_cpu *c)
@@ -245,9 +247,11 @@ void backend_set_efer(struct nested_cpu *c, uint64_t efer)
 	c->vmcb->efer = efer | EFER_SVME;
 }
 
+/* As the CPU ends an instruction: RF and the interrupt shadow go, a single step traps. */
 void backend_skip(struct nested_cpu *c)
 {
 	c->vmcb->rip = c->next_rip;
+	c->vmcb->rflags &= ~(1ull << 16);
 	c->vmcb->int_shadow = 0;
 	if (tw_unlikely(c->vmcb->rflags & 0x100)) { /* the guest steps itself */
 		c->vmcb->dr6 |= 1ull << 14;

@@ -35,9 +35,13 @@ void nested_idt_load(void)
 	__asm__ volatile("lidt %0" : : "m"(pointer));
 }
 
+/*
+ * From STGI on: an NMI that came during the exit is let in there, before the wait has begun, and an
+ * interrupt between STI and HLT where the CPU (an emulator's) has no interrupt shadow.
+ */
 static bool waiting(uint64_t rip)
 {
-	return rip >= (uint64_t)backend_wait_begin && rip < (uint64_t)backend_wait_end;
+	return rip >= (uint64_t)backend_wait_first && rip < (uint64_t)backend_wait_end;
 }
 
 /* One interrupt, taken from the APIC for the guest: it stays in service until the guest's EOI. */
@@ -62,9 +66,13 @@ static void nmi(struct nested_frame *f)
 		c->nmi_wanted = true;
 	if (!waiting(f->rip))
 		return;
-	f->rip = (uint64_t)(poke ? backend_wait_begin : backend_wait_end);
-	if (!poke)
-		f->rflags &= ~0x200ull;
+	if (poke) { /* look again, or for the first time */
+		if (f->rip > (uint64_t)backend_wait_begin)
+			f->rip = (uint64_t)backend_wait_begin;
+		return;
+	}
+	f->rip = (uint64_t)backend_wait_end;
+	f->rflags &= ~0x200ull;
 }
 
 void nested_host_trap(struct nested_frame *f)

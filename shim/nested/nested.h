@@ -264,8 +264,8 @@ void backend_take_interrupt(void);
 /* Wait until *work is not 0 or an NMI comes; the second one also until an interrupt is taken. */
 void backend_wait(volatile uint32_t *work);
 void backend_wait_interrupt(volatile uint32_t *work);
-/* The instructions that the two wait in. */
-extern char backend_wait_begin[], backend_wait_end[];
+/* The instructions that the two wait in: all, those that look and halt, what is behind them. */
+extern char backend_wait_first[], backend_wait_begin[], backend_wait_end[];
 /* Move RIP behind the instruction that exited. */
 void backend_skip(struct nested_cpu *c);
 /* Events for the next entry. One fits. */

@@ -21,12 +21,13 @@ backend_take_interrupt: /* the handler clears IF in the frame: one and no more *
 	ret
 
 	/*
-	 * Waiting. An NMI between the look and HLT would be slept over; the handler sees RIP in this
+	 * Waiting. An NMI between STGI and HLT would be slept over; the handler sees RIP in this
 	 * range and starts it again (an interrupt makes it leave).
 	 */
-	.globl backend_wait, backend_wait_interrupt, backend_wait_begin, backend_wait_end
+	.globl backend_wait, backend_wait_interrupt, backend_wait_first, backend_wait_begin, backend_wait_end
 backend_wait_interrupt:
 	stgi
+backend_wait_first:
 	sti
 	jmp backend_wait_begin
 backend_wait:

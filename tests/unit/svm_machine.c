@@ -306,8 +306,8 @@ void svm_probe_run(uint64_t vmcb_pa)
 /* --- what is let in (svm_gif.S, host_trap.S) --------------------------------------------------------- */
 
 __asm__(".pushsection .text\n"
-	".globl backend_wait_begin, backend_wait_end, nested_stubs, ex_table_start, ex_table_end\n"
-	"backend_wait_begin: nop\nbackend_wait_end: nop\n"
+	".globl backend_wait_first, backend_wait_begin, backend_wait_end, nested_stubs, ex_table_start, ex_table_end\n"
+	"backend_wait_first: nop\nbackend_wait_begin: nop\nbackend_wait_end: nop\n"
 	"nested_stubs: nop\nex_table_start: ex_table_end: nop\n"
 	".popsection");
 

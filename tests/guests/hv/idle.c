@@ -74,6 +74,66 @@ CASE(early, "an interrupt that waits already")
 		fail("it is lost");
 }
 
+/*
+ * NMIs end the wait, too, at whatever moment they come. Before the timers: a shim that traps writes to
+ * the APIC sees these NMIs being sent, which is another way.
+ */
+
+#define NMI	   2
+#define NMI_ROUNDS 400
+
+extern const char idle_read[], idle_behind[];
+static volatile bool nmi_came;
+
+/* One that comes before the VP idles would not end its wait: then there is none. */
+static void on_nmi(struct frame *f)
+{
+	nmi_came = true;
+	if (f->rip <= (uint64_t)idle_read)
+		f->rip = (uint64_t)idle_behind;
+}
+
+static void idle_for_nmi(void *unused)
+{
+	irq_off();
+	__asm__ volatile("movb $1, %0\n\t"
+			 ".globl idle_read, idle_behind\n"
+			 "idle_read: rdmsr\n"
+			 "idle_behind: movb $1, %1"
+			 : "=m"(idling), "=m"(awake)
+			 : "c"(HV_MSR_GUEST_IDLE)
+			 : "rax", "rdx", "memory");
+	irq_on();
+}
+
+CASE(nmis, "an NMI ends the wait, interrupts off")
+{
+	if (!offered())
+		return;
+	if (cpus < 2) {
+		skip("one CPU");
+		return;
+	}
+	handlers[NMI] = on_nmi;
+	for (unsigned int round = 0; round < NMI_ROUNDS; round++) {
+		idling = awake = nmi_came = false;
+		smp_call(1, idle_for_nmi, NULL);
+		if (!WAIT(idling))
+			error("CPU 1 does not run");
+		for (uint64_t until = rdtsc() + round * 500; rdtsc() < until;)
+			pause();
+		apic_send(cpu_at(1)->apic_id, 4u << 8 | 1u << 14);
+		if (!WAIT(nmi_came))
+			fail("round %u: the NMI is lost", round);
+		if (!WAIT(awake)) {
+			fail("round %u: CPU 1 does not wake", round);
+			apic_send(cpu_at(1)->apic_id, 0x4000 | VECTOR);
+		}
+		smp_wait(1);
+	}
+	handlers[NMI] = NULL;
+}
+
 CASE(timer, "a synthetic timer wakes")
 {
 	uint32_t before = this_cpu()->counts[VECTOR];

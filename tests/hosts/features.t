@@ -38,6 +38,12 @@ hyperv_without hv-synic hv-stimer hv-stimer-direct
 hyperv_without hv-time hv-stimer hv-stimer-direct
 hyperv_without hv-vpindex hv-synic hv-stimer hv-stimer-direct hv-ipi hv-tlbflush
 
+# More virtual CPUs than real ones, and they wait for each other: what a spinning CPU tells, where no call flushes for it.
+cases_add crowd-kvm --host kvm-lab --smp 3 --append "tw.test=stress tw.args=tlb,forks quiet" || exit 1
+cases_add crowd-kvm-yield --host kvm-lab --smp 3 --cpu host,-kvm-pv-tlb-flush --append "tw.test=stress tw.args=tlb quiet" || exit 1
+cases_add crowd-hv-spin --host kvm-hyperv-lab --smp 3 --cpu "$(hyperv_cpu hv-tlbflush),hv-spinlocks=0xfff" \
+	--append "tw.test=stress tw.args=tlb quiet" || exit 1
+
 ok "the lab runs all guests" cases_run features || tap_tail
 
 # feature NAME WORDS...: that case was healthy; each word is a claim about its ledger: +CALL a native call that was
@@ -70,6 +76,10 @@ feature kvm-kvm-pv-sched-yield -kvm_sched_yield +kvm_eoi_saved
 feature kvm-x2apic ipi=xapic_icr +kvm_eoi_saved
 feature kvm-tsc-deadline timer=lapic_one-shot +kvm_eoi_saved
 feature kvm-hint -kvm_flush_hint -kvm_sched_yield +kvm_eoi_saved
+
+feature crowd-kvm +kvm_flush_hint +kvm_kick_cpu +kvm_steal_time
+feature crowd-kvm-yield -kvm_flush_hint +kvm_send_ipi +kvm_sched_yield
+feature crowd-hv-spin +hyperv_send_ipi +hyperv_spin_wait
 
 feature hv-relaxed +hyperv_stimer
 feature hv-vapic +hyperv_stimer -hyperv_eoi_saved

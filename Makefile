@@ -51,6 +51,8 @@ $(OFFSETS):
 	@mkdir -p $(@D)
 	$(CC) $(SHIM_CFLAGS) -MF $@.d -MT $@ -x c -S -o $@.s $<
 	sed -n 's/^->\([A-Z0-9_]*\) \$$*\([-0-9]*\)$$/#define \1 \2/p' $@.s > $@
+$(B)/shim/shim/vmi_rom.S.o: SHIM_CFLAGS += -DTW_VMI_ROM='"$(B)/twoway-vmi.rom"'
+$(B)/shim/shim/vmi_rom.S.o: $(B)/twoway-vmi.rom
 $(B)/shim/shim.lds: shim/shim.lds.in
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -include shim/hidden.h,$(SHIM_CFLAGS)) -D__ASSEMBLY__ -P -E -x assembler-with-cpp -MF $@.d -MT $@ -o $@ $<

@@ -158,6 +158,10 @@ bool nested_offers(const char *abi);
 void nested_make_cpus(void);
 void start_nested(struct tw_boot *boot) __attribute__((noreturn));
 
+/* --- start_vmi.c --- */
+/* Before paging_init(): needs the boot page tables only. */
+void start_vmi(struct tw_boot *boot) __attribute__((noreturn));
+
 /* --- start_xen.c --- */
 void start_xen(struct tw_boot *boot) __attribute__((noreturn));
 

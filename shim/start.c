@@ -20,6 +20,7 @@ static TW_INIT void read_boot_information(uint32_t magic, uint32_t info)
 }
 
 static bool nested TW_INITDATA; /* the ABI asked for needs nested mode */
+static bool vmi TW_INITDATA;    /* ... needs a ROM, and no shim */
 
 static TW_INIT void check_guest(void)
 {
@@ -31,9 +32,13 @@ static TW_INIT void check_guest(void)
 		nested = true;
 		return;
 	}
+	if (!__builtin_strcmp(abi, "vmi") || !__builtin_strcmp(abi, "vmi@1")) {
+		vmi = true;
+		return;
+	}
 	if (__builtin_strcmp(abi, "auto") && __builtin_strcmp(abi, "xen-pv") &&
 	    __builtin_strcmp(abi, "xen-pv@1"))
-		tw_fatal("abi=%s is not offered by this build; use abi=xen-pv or abi=hyperv", abi);
+		tw_fatal("abi=%s is not offered by this build; use abi=xen-pv, abi=hyperv or abi=vmi", abi);
 }
 
 static TW_INIT void check_cpu(void)
@@ -78,8 +83,10 @@ TW_INIT void start(uint32_t magic, uint32_t info)
 	check_guest();
 	check_cpu();
 	memory_init(&boot);
-	if (nested)
+	if (nested || vmi)
 		image_move();
+	if (vmi)
+		start_vmi(&boot);
 	paging_init(&boot);
 	host_detect(&boot, !nested);
 	if (nested) {

@@ -5,6 +5,7 @@
  */
 #include "shim/nested/nested.h"
 #include "twoway/nested_image.h"
+#include "twoway/vmi_rom.h"
 
 static struct nested_image_start first; /* resident: outlives the boot code */
 static struct nested_image_request request TW_INITDATA;
@@ -121,17 +122,6 @@ static TW_INIT void add_without_shim(const struct tw_region *r)
 	}
 }
 
-static TW_INIT void sort_regions(struct tw_boot *boot)
-{
-	for (unsigned int i = 1; i < boot->regions_count; i++)
-		for (unsigned int j = i; j > 0 && boot->regions[j - 1].base > boot->regions[j].base; j--) {
-			struct tw_region t = boot->regions[j];
-
-			boot->regions[j] = boot->regions[j - 1];
-			boot->regions[j - 1] = t;
-		}
-}
-
 static TW_INIT void *memory_at(uint64_t pa, uint64_t bytes)
 {
 	uint64_t top = memory_top > 1ull << 32 ? memory_top : 1ull << 32;
@@ -159,7 +149,7 @@ TW_INIT void start_nested(struct tw_boot *boot)
 	smp_start_all();
 	nested_cpus = tw_host.cpus;
 	start_banner();
-	sort_regions(boot);
+	tw_map_sort(boot);
 	for (unsigned int i = 0; i < boot->regions_count; i++)
 		add_without_shim(&boot->regions[i]);
 	keep_out[0] = (struct tw_region){ 0, 0x1000, 0 };

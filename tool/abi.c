@@ -41,7 +41,7 @@ static const char *refuse_xen_pv(const struct image *image)
 
 static const char *refuse_native(const struct image *image)
 {
-	if (image->is_bzimage)
+	if (image->is_bzimage || image->is_old_bzimage)
 		return NULL;
 	if (image->is_elf && image->has_elf && image->notes.has_phys32_entry)
 		return NULL;
@@ -73,7 +73,7 @@ const struct abi abis[] = {
 	{ "xen-hvm", 0, "Xen HVM and PVH", NULL, false, false },
 	{ "kvm", 0, "KVM paravirtualisation", NULL, false, false },
 	{ "vmware", 0, "VMware", NULL, false, false },
-	{ "vmi", 1, "VMI, i386 (a ROM in the machine)", refuse_vmi, false, true },
+	{ "vmi", 1, "VMI, i386 (a ROM)", refuse_vmi, false, true },
 	{ 0 },
 };
 
@@ -146,9 +146,11 @@ static char *check_profile(const struct abi *abi, const char *rest, int *status)
 		*status = EXIT_USAGE;
 		return check_nested_profile(abi, colon + 1);
 	}
+	if (colon && abi->rom && !strcmp(colon, ABI_BY_SHIM))
+		return NULL;
 	if (colon && strcmp(colon, ":default"))
-		return text("guest ABI %s has only the profile \"default\" here, not \"%s\"",
-			    abi->name, colon + 1);
+		return text("guest ABI %s has only the profile \"default\"%s here, not \"%s\"",
+			    abi->name, abi->rom ? " (and \"shim\": the ROM is loaded by the shim)" : "", colon + 1);
 	return NULL;
 }
 

@@ -17,7 +17,7 @@ static const char *machine_name(uint16_t machine)
 
 static char *format(const struct image *image)
 {
-	if (image->is_bzimage)
+	if (image->is_bzimage || image->is_old_bzimage)
 		return text("Linux bzImage");
 	if (image->is_elf && image->has_elf)
 		return text("ELF, %s", machine_name(image->elf.machine));

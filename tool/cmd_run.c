@@ -112,7 +112,7 @@ static int report(const struct plan *plan, const struct watch *watch, double dur
 static int boot(const struct plan *plan, struct expect *expect)
 {
 	const struct run_options *o = plan->options;
-	struct facts facts = { .shim = plan->shim, .expecting = expect };
+	struct facts facts = { .shim = plan->shim && !plan->shim_leaves, .expecting = expect };
 	struct channels channels = { .signals = catch_signals() };
 	struct watch watch;
 	double start = seconds();

@@ -105,6 +105,7 @@ int image_load(const char *path, struct image *image)
 		return 0;
 	}
 	image->why = why;
+	image->is_old_bzimage = nested_image_kinds(image->file, &why) & 1u << NESTED_IMAGE_LINUX32;
 	image->wrapper = tw_compression_detect(image->file);
 	if (!looks_packed(image->wrapper))
 		image->wrapper = TW_COMP_NONE;
@@ -166,6 +167,9 @@ json_t *image_protocols(const struct image *image)
 	if (image->is_bzimage)
 		json_array_append_new(all, json_sprintf("linux %u.%u", image->bz.protocol >> 8,
 							image->bz.protocol & 0xff));
+	if (image->is_old_bzimage)
+		json_array_append_new(all, json_sprintf("linux %u.%02u", image->file.data[0x207],
+							image->file.data[0x206]));
 	if (efi(image->file))
 		json_array_append_new(all, json_string("efi"));
 	if (image->is_elf && multiboot(image->file, 8192, 4, 0x1badb002, 3))

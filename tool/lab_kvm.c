@@ -18,6 +18,7 @@ static char *arguments(const struct plan *plan, bool *good)
 	in_lab.kernel = text("/tw/kernel");
 	in_lab.initrd = plan->initrd ? text("/tw/initrd") : NULL;
 	in_lab.shim = plan->shim ? text("/tw/shim") : NULL;
+	in_lab.rom = plan->rom ? text("/tw/rom") : NULL;
 	command_build(&in_lab, "/dev/ttyS2", 0, &inner);
 	*good = true;
 	for (size_t i = 0; i < inner.argv.count; i++) {
@@ -39,7 +40,8 @@ bool kvm_contents(const struct plan *plan, struct buffer *archive)
 	free(args);
 	return lab_add_file(archive, "tw/kernel", plan->kernel) &&
 	       (!plan->initrd || lab_add_file(archive, "tw/initrd", plan->initrd)) &&
-	       (!plan->shim || lab_add_file(archive, "tw/shim", plan->shim));
+	       (!plan->shim || lab_add_file(archive, "tw/shim", plan->shim)) &&
+	       (!plan->rom || lab_add_file(archive, "tw/rom", plan->rom));
 }
 
 void kvm_boot(const struct plan *plan, uint64_t archive, int archive_fd, struct command_line *out)

@@ -127,31 +127,52 @@ static int check_devices(const struct plan *plan)
 			  R_OK | (read_only ? 0 : W_OK));
 }
 
+/* What runs without a shim that stays has no ledger; what runs without any has no options for it. */
+static int check_unshimmed(const struct plan *plan, bool by_shim)
+{
+	const struct run_options *o = plan->options;
+
+	if (o->ledger)
+		return fail_with(EXIT_USAGE,
+				 "--ledger: --abi %s runs without the shim, so there "
+				 "is no ledger", plan->abi->name);
+	if (*o->shim && !by_shim)
+		return fail_with(EXIT_USAGE, "--shim: --abi %s runs without the shim",
+				 plan->abi->name);
+	return 0;
+}
+
+static int find_rom(struct plan *plan)
+{
+	char *why = NULL;
+
+	if (host_is_xen(plan->host))
+		return fail_with(EXIT_CANNOT, "host %s takes no option ROM: use --abi vmi" ABI_BY_SHIM,
+				 plan->host->name);
+	plan->rom = path_of_rom(&why);
+	return plan->rom ? 0 : fail_with(EXIT_CANNOT, "%s", why);
+}
+
 static int find_shim(struct plan *plan)
 {
 	const struct run_options *o = plan->options;
 	const char *profile = plan->abi->nested ? strchr(o->abi, ':') : NULL;
+	bool native = !strcmp(plan->abi->name, "native");
 	char *why = NULL;
+	int status;
 
-	if (plan->abi->rom) {
-		plan->rom = path_of_rom(&why);
-		if (!plan->rom)
-			return fail_with(EXIT_CANNOT, "%s", why);
+	plan->shim_leaves = plan->abi->rom && strstr(o->abi, ABI_BY_SHIM);
+	if (native || plan->abi->rom) {
+		status = check_unshimmed(plan, plan->shim_leaves);
+		if (status || native)
+			return status;
 	}
-	if (!strcmp(plan->abi->name, "native") || plan->abi->rom) {
-		if (o->ledger)
-			return fail_with(EXIT_USAGE,
-					 "--ledger: --abi %s runs without the shim, so there "
-					 "is no ledger", plan->abi->name);
-		if (*o->shim)
-			return fail_with(EXIT_USAGE, "--shim: --abi %s runs without the shim",
-					 plan->abi->name);
-		return 0;
-	}
+	if (plan->abi->rom && !plan->shim_leaves)
+		return find_rom(plan);
 	plan->shim = path_of_shim(&why);
 	if (!plan->shim)
 		return fail_with(EXIT_CANNOT, "%s", why);
-	plan->ledger = o->ledger || o->json;
+	plan->ledger = (o->ledger || o->json) && !plan->shim_leaves;
 	plan->shim_cmdline = text("abi=%s@%u%s console=%s%s%s%s", plan->abi->name,
 				  plan->abi->version, profile ? profile : "",
 				  host_is_xen(plan->host) ? "hypervisor" : "com1",
@@ -201,7 +222,8 @@ int plan_make(const struct run_options *options, bool interactive, struct plan *
 	if (status)
 		return status;
 	plan->guest_cmdline = plan_guest_cmdline(options->append,
-						 (plan->shim && !plan->abi->nested) || host_is_xen(plan->host),
+						 (plan->shim && !plan->abi->nested && !plan->shim_leaves) ||
+							 host_is_xen(plan->host),
 						 !minimal      ? NULL
 						 : interactive ? "shell"
 							       : "hello");

@@ -95,6 +95,7 @@ void quote_commas(struct buffer *out, const char *s);
 struct image {
 	struct tw_bytes file;	 /* mapped, read-only */
 	bool is_bzimage, is_elf; /* what the file itself is; neither: see why */
+	bool is_old_bzimage;	 /* boot protocol 2.05 to 2.07: it does not tell where its kernel lies */
 	struct tw_bzimage bz;
 	enum tw_compression wrapper; /* of a bare compressed file; TW_COMP_NONE otherwise */
 	bool has_elf;		     /* elf is valid: the file itself, or what was inside */
@@ -141,6 +142,7 @@ struct abi {
 	bool rom;    /* the guest is started as it is, with the VMI ROM in its machine */
 };
 #define ABI_PROFILE_MAX 40 /* the shim keeps 63 characters of NAME@VERSION:PROFILE */
+#define ABI_BY_SHIM ":shim" /* profile of an ABI with a ROM: the shim brings it, not the machine */
 extern const struct abi abis[]; /* ends with name == NULL */
 /* "xen-pv, native": what this version can do, for messages. */
 char *abi_offered(void);
@@ -283,10 +285,11 @@ struct plan {
 	const struct host *host;
 	char *qemu;		      /* full path */
 	char *kernel, *initrd, *shim; /* paths; initrd may be NULL, shim is NULL for native */
-	char *rom; /* path of the VMI ROM; NULL: none */
+	char *rom; /* path of the VMI ROM as an option ROM; NULL: none */
 	char *guest_cmdline, *shim_cmdline;
 	bool interactive; /* a terminal is connected to the guest */
 	bool ledger;	  /* ask the shim for it */
+	bool shim_leaves; /* the shim only starts the guest: nothing of it is there at the end */
 };
 /* Check everything and fill the plan; 0, or an exit status with a message printed. */
 int plan_make(const struct run_options *options, bool interactive, struct plan *plan);

@@ -117,7 +117,7 @@ enum vmi_sign vmi_kernel_sign(const struct image *image)
 				       image->file;
 
 	if (!image->has_elf)
-		return image->is_bzimage ? VMI_UNKNOWN : VMI_NO;
+		return image->is_bzimage || image->is_old_bzimage ? VMI_UNKNOWN : VMI_NO;
 	if (image->elf.machine != EM_386)
 		return VMI_NO;
 	return memmem(code.data, code.size, mark, sizeof(mark)) ? VMI_YES : VMI_NO;

@@ -56,6 +56,7 @@ struct nested_image_request {
 	const struct tw_region *keep_out;
 	unsigned int keep_out_count;
 	uint64_t rsdp; /* physical address of ACPI's root pointer, 0 = not known */
+	bool entry32;  /* start a bzImage in 32-bit mode even where it has a 64-bit entry */
 	/*
 	 * bytes bytes of physical memory at pa, readable and writable; NULL when they cannot be
 	 * reached. In the shim hw_phys(), elsewhere a mock.

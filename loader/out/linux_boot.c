@@ -2,9 +2,10 @@
 /*
  * bzImages by the Linux/x86 boot protocol (Documentation/arch/x86/boot.rst), at the 64-bit entry
  * where there is one, else at the 32-bit entry. The kernel's real-mode part is not run: all it
- * would do is to ask a BIOS what we know already. Protocol 2.10 (Linux 2.6.31) is the oldest that
- * tells how much memory the kernel needs while it unpacks itself; older ones are refused, since
- * whatever was placed behind them could be overwritten.
+ * would do is to ask a BIOS what we know already. Protocol 2.05 (Linux 2.6.20) is the oldest that is
+ * taken: before it, kernels cannot be moved. Up to 2.09 (Linux 2.6.30) a kernel does not tell how much
+ * memory it needs while it unpacks itself, so that is guessed, generously, since whatever was placed
+ * behind it could be overwritten.
  */
 #include <asm/bootparam.h>
 #include <errno.h>
@@ -23,15 +24,28 @@
 #define SECTOR	   512
 #define SECTS_OLD  4 /* what setup_sects 0 means */
 #define ENTRY_64   0x200
-#define PROTOCOL   0x020a
+#define PROTOCOL   0x0205
+#define WITH_CMDLINE_SIZE 0x0206
+#define WITH_INIT_SIZE 0x020a
+#define CMDLINE_OLD 255 /* before the header said how long a command line may be */
+#define PREF_OLD   0x100000
 #define WITH_XLF   0x020c
 #define ALIGN_MAX  0x40000000u
 
+/* Unpacked at most 8 times its size (the best packers of the time make 5), and room for bss and page tables. */
+static uint64_t guess_size(uint64_t packed)
+{
+	return 8 * packed + (16u << 20);
+}
+
 static int parse_relocation(const struct setup_header *h, struct linux_boot *out, const char **why)
 {
-	out->pref_address = h->pref_address;
-	if (out->size < h->init_size)
-		out->size = h->init_size;
+	bool told = h->version >= WITH_INIT_SIZE;
+	uint64_t needed = told ? h->init_size : guess_size(out->size);
+
+	out->pref_address = told ? h->pref_address : PREF_OLD;
+	if (out->size < needed)
+		out->size = needed;
 	if (!h->relocatable_kernel)
 		return 0;
 	if (!h->kernel_alignment || h->kernel_alignment > ALIGN_MAX ||
@@ -54,8 +68,8 @@ int linux_boot_parse(struct tw_bytes file, struct linux_boot *out, const char **
 	if (h.version < PROTOCOL)
 		return tw_fail(
 		    -EINVAL, why,
-		    "the bzImage is older than boot protocol 2.10 (Linux 2.6.31) and does "
-		    "not tell how much memory it needs; use a newer kernel");
+		    "the bzImage is older than boot protocol 2.05 (Linux 2.6.20) and cannot be "
+		    "placed; use a newer kernel");
 	if (!(h.loadflags & LOADED_HIGH))
 		return tw_fail(-EINVAL, why, "the kernel is a zImage, not a bzImage");
 	out->setup_size = ((h.setup_sects ? h.setup_sects : SECTS_OLD) + 1u) * SECTOR;
@@ -69,7 +83,7 @@ int linux_boot_parse(struct tw_bytes file, struct linux_boot *out, const char **
 	if (out->header_end > HEADER_MAX)
 		out->header_end = HEADER_MAX;
 	out->initrd_addr_max = h.initrd_addr_max;
-	out->cmdline_size = h.cmdline_size;
+	out->cmdline_size = h.version >= WITH_CMDLINE_SIZE ? h.cmdline_size : CMDLINE_OLD;
 	out->entry64 = h.version >= WITH_XLF && h.xloadflags & XLF_KERNEL_64;
 	if (out->header_end > file.size || (out->entry64 && out->size <= ENTRY_64))
 		return tw_fail(-EINVAL, why, "the bzImage is too short for its own header");
@@ -107,10 +121,12 @@ static int load_kernel(struct placement *p, const struct linux_boot *image, uint
 static int start_cpu(struct placement *p, const struct linux_boot *image, uint64_t base,
 		     struct nested_image_start *start, const char **why)
 {
-	start->kind = image->entry64 ? NESTED_IMAGE_LINUX64 : NESTED_IMAGE_LINUX32;
+	bool long_mode = image->entry64 && !p->req->entry32;
+
+	start->kind = long_mode ? NESTED_IMAGE_LINUX64 : NESTED_IMAGE_LINUX32;
 	start->image_low = base;
 	start->image_high = base + image->size;
-	if (image->entry64)
+	if (long_mode)
 		return nested_start_long(p, start, base + ENTRY_64, why);
 	return nested_start_flat(p, start, (uint32_t)base, why);
 }

@@ -7,6 +7,7 @@
  */
 #include "abi/vmi.h"
 #include "shim/vmi/rom.h"
+#include "twoway/vmi_rom.h"
 
 	.section .rom.header, "ax"
 	.code32
@@ -25,13 +26,16 @@ rom_header:
 	.word	pcir - rom_header
 	.word	pnp - rom_header
 	.long	0
-	.org	rom_header + 32
+	.org	rom_header + VMI_ROM_OPTIONS
 	.globl rom_options
 rom_options:				/* reserved by VMI, must not matter to guests */
 	.byte	rom_serve_all
+	.org	rom_header + VMI_ROM_CHECKSUM
 	.globl rom_checksum
 rom_checksum:
 	.byte	0
+	.org	rom_header + VMI_ROM_MORE
+	.byte	rom_more_blocks		/* for a loader that does what POST does */
 
 /*
  * POST, in real mode: make the ROM longer by what is zero and its pool, if that ends below 0xE0000. Called twice, it has

@@ -7,7 +7,7 @@ VMI_DRIVERS := $(filter $(patsubst translators/%/host.c,%,$(wildcard translators
 # Without what a ROM must leave alone: console and interrupt controllers are the guest's.
 VMI_LEFT    := translators/bare/host_console.c translators/bare/host_ioapic.c
 VMI_C       := $(filter-out $(VMI_LEFT),$(sort $(wildcard shim/vmi/*.c translators/vmi/guest*.c translators/bare/host*.c) \
-	$(foreach d,$(VMI_DRIVERS),$(wildcard translators/$(d)/host*.c)) shim/clock.c shim/hypervisor.c))
+	$(foreach d,$(VMI_DRIVERS),$(wildcard translators/$(d)/host*.c)) shim/clock.c shim/hypervisor.c shim/pam.c))
 VMI_S       := $(sort $(wildcard shim/vmi/*.S))
 VMI_OBJS    := $(patsubst %,$(B)/vmi/%.o,$(VMI_S) $(VMI_C))
 VMI_HEADERS := $(addprefix -isystem /usr/include/,$(shell $(CC) -print-multiarch))
@@ -49,3 +49,8 @@ $(B)/vmi/tests/%.c.o: tests/%.c
 	$(CC) $(VMI_GUEST_CFLAGS) -c -o $@ $<
 $(B)/vmi/guest.elf: tests/guests/vmi/guest.lds $(VMI_GUEST) $(B)/vmi/shim/vmi/compiler.c.o
 	ld -m elf_i386 -static -n -z noexecstack --no-warn-rwx-segments -T $< -o $@ $(filter %.o,$^)
+# The same as a bzImage: sectors of setup, then the whole image with its bss.
+$(B)/vmi/guest.bzImage: $(B)/vmi/guest.elf $(B)/vmi/tests/guests/vmi/setup.S.o
+	objcopy -O binary --set-section-flags .bss=alloc,load,contents $< $@.32
+	ld -m elf_i386 -Ttext 0 --oformat binary --defsym paragraphs=$$((($$(stat -c %s $@.32) + 15) / 16)) -e 0 -o $@.setup $(B)/vmi/tests/guests/vmi/setup.S.o
+	cat $@.setup $@.32 > $@

@@ -1,38 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 # The VMI ROM under a small kernel of 2006 (tests/guests/vmi): found as Linux finds it, relocated, every call,
-# alarms, on both chipsets that QEMU has (their write protection differs), without and with PAE. Counted
-# instructions are the time, so nothing depends on how busy the host is.
+# alarms, on both chipsets that QEMU has (their write protection differs), without and with PAE.
 . "$(dirname "$0")/lib.sh"
-[ -z "$TW_NATIVE" ] || { echo "1..0 # SKIP about the ROM itself"; exit 0; }
-make -s -C "$tw_root" build/vmi/guest.elf build/vmi/full.rom build/twoway-vmi.rom > /dev/null || exit 1
+. "$(dirname "$0")/vmi.sh"
 
-# vmi_run NAME ROM MACHINE CPUS WORDS: boot the guest; each of its lines becomes one of ours.
+# vmi_run NAME ROM MACHINE CPUS WORDS: with the ROM as an option ROM.
 vmi_run() {
-	local name=$1 rom=$2 machine=$3 cpus=$4 words=$5 line status
-	tw_dir=$tw_out/vmi-$name
-	rm -rf "$tw_dir"
-	mkdir -p "$tw_dir"
-	take_slot
-	timeout -k 5 "$((60 * TW_SLOW))" qemu-system-x86_64 -accel tcg -icount shift=5,sleep=off -machine "$machine" \
-		-cpu qemu64 -smp "$cpus" -m 128M -nodefaults -display none -no-reboot -kernel "$tw_root/build/vmi/guest.elf" \
-		-append "$words" -option-rom "$rom" -chardev "file,id=d,path=$tw_dir/debugcon" \
-		-device isa-debugcon,iobase=0xe9,chardev=d -device isa-debug-exit,iobase=0xf4,iosize=1 \
-		> "$tw_dir/console" 2> "$tw_dir/qemu.err" 8>&-
-	status=$?
-	exec 8>&-
-	while read -r line; do
-		case $line in
-		"ok - "*) ok "$name: ${line#ok - }" true ;;
-		"not ok - "*) ok "$name: ${line#not ok - }" false ;;
-		"#"*) echo "$line" ;;
-		esac
-	done < "$tw_dir/debugcon"
-	ok "$name: the guest came to its end" grep -q '^GUEST-DONE' "$tw_dir/debugcon" || tap_tail
-	ok "$name: and found nothing wrong" [ "$status" = 1 ]
+	vmi_qemu "$1" "$3" "$4" -kernel "$vmi_elf" -append "$5" -option-rom "$2"
 }
 
-plain=$tw_root/build/twoway-vmi.rom full=$tw_root/build/vmi/full.rom
+plain=$vmi_plain full=$vmi_full
 ok "the ROM has at most 32 KB" [ "$(stat -c %s "$plain")" -le 32768 ]
 vmi_run pc "$plain" pc 1 ""
 vmi_run pc-pae-full "$full" pc 1 "pae"

@@ -133,6 +133,40 @@ START_TEST(entry_32)
 }
 END_TEST
 
+/* Before 2.10 the header ends earlier: what lies behind is code, and the memory needed is guessed. */
+START_TEST(old_protocols)
+{
+	setup();
+	header.version = 0x0206;
+	header.jump = 0x38eb; /* the header ends at 0x23a + 2 */
+	header.pref_address = 0xccccccccccccccccull;
+	header.init_size = 0xcccccccc;
+	header.relocatable_kernel = 0;
+	ck_assert_int_eq(load(), 0);
+	ck_assert_int_eq(started.kind, NESTED_IMAGE_LINUX32);
+	ck_assert_uint_eq(started.rip, 0x100000);
+	ck_assert_uint_eq(started.image_high, 0x100000 + 8 * KERNEL + (16 << 20));
+	ck_assert_uint_eq(zero_page()->hdr.pref_address, 0);
+	ck_assert_uint_eq(zero_page()->hdr.cmdline_size, 2047);
+	header.version = 0x0205;
+	header.cmdline_size = 0;
+	ck_assert_int_eq(load(), 0); /* a length that nobody gave */
+	header.version = 0x0206;
+	ck_header_refused(-E2BIG, "command line is longer");
+}
+END_TEST
+
+START_TEST(entry_32_by_wish)
+{
+	machine.entry32 = true;
+	put_kernel(IMAGE_AT);
+	ck_loaded();
+	ck_assert_int_eq(started.kind, NESTED_IMAGE_LINUX32);
+	ck_assert_uint_eq(started.rip, PREF);
+	ck_flat_state();
+}
+END_TEST
+
 START_TEST(zero_page_is_filled)
 {
 	const struct boot_params *params;
@@ -261,8 +295,8 @@ END_TEST
 
 START_TEST(bad_headers)
 {
-	header.version = 0x0209;
-	ck_header_refused(-ENOEXEC, "2.10");
+	header.version = 0x0204;
+	ck_header_refused(-ENOEXEC, "2.05");
 	header.loadflags = 0;
 	ck_header_refused(-ENOEXEC, "zImage");
 	header.setup_sects = 0xff;
@@ -357,6 +391,8 @@ int main(void)
 	suite_add_tcase(suite, tc);
 	tcase_add_test(tc, entry_64);
 	tcase_add_test(tc, entry_32);
+	tcase_add_test(tc, entry_32_by_wish);
+	tcase_add_test(tc, old_protocols);
 	tcase_add_test(tc, zero_page_is_filled);
 	tcase_add_test(tc, no_initrd);
 	tcase_add_test(tc, header_ends_where_the_image_says);

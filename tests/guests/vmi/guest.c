@@ -2,7 +2,8 @@
 /*
  * The VMI test kernel's frame: says what it finds on the debug port, one TAP line without a number for
  * each check, and ends the machine. What is tested is chosen by words of the command line: "pae" (it must be
- * the first), "smp", "full" (the ROM serves every call by code), "native" (there must be no ROM).
+ * the first), "smp", "full" (the ROM serves every call by code), "native" (there must be no ROM), "bzimage" (started as
+ * one), "initrd" (with an initrd), "loaded" (no BIOS has put the ROM there), "serial" (speak on COM1, too).
  */
 #include "guest.h"
 
@@ -22,16 +23,28 @@ extern uint64_t gdt[];
 void guest_main(const char *cmdline);
 void guest_interrupt(uint32_t vector, uint32_t error_or_eip);
 
+static bool serial;
+
+static void put(char c)
+{
+	outb(0xe9, (uint8_t)c);
+	if (!serial)
+		return;
+	while (!(inb(0x3fd) & 0x20))
+		;
+	outb(0x3f8, (uint8_t)c);
+}
+
 void print(const char *s)
 {
 	while (*s)
-		outb(0xe9, (uint8_t)*s++);
+		put(*s++);
 }
 
 static void print_hex(uint32_t v)
 {
 	for (int shift = 28; shift >= 0; shift -= 4)
-		outb(0xe9, (uint8_t)"0123456789abcdef"[v >> shift & 15]);
+		put("0123456789abcdef"[v >> shift & 15]);
 }
 
 void check(bool good, const char *name)
@@ -56,8 +69,10 @@ void check_number(uint32_t got, uint32_t wanted, const char *name)
 
 static void end(void)
 {
-	print("GUEST-DONE\n");
+	print(failed ? "GUEST-DONE bad\n" : "GUEST-DONE good\n");
 	outb(0xf4, failed != 0); /* isa-debug-exit: status 1 or 3 */
+	outw(0x604, 0x2000); /* S5 on QEMU's machines, else on Bochs */
+	outw(0xb004, 0x2000);
 	for (;;)
 		__asm__ volatile("cli; hlt");
 }
@@ -137,12 +152,15 @@ void guest_main(const char *cmdline)
 	}
 	load_tables(0);
 	pic_mask(0xffff);
+	serial = word(cmdline, "serial");
 	pae = word(cmdline, "pae");
 	if (word(cmdline, "native")) {
 		check(!probe(), "no ROM with a bad header is found");
 		end();
 	}
-	test_probe();
+	if (word(cmdline, "bzimage"))
+		test_boot(word(cmdline, "initrd"));
+	test_probe(word(cmdline, "loaded"));
 	test_relocation();
 	test_patching();
 	test_calls();

@@ -48,6 +48,11 @@ static inline void outb(uint16_t port, uint8_t v)
 	__asm__ volatile("outb %0, %w1" : : "a"(v), "Nd"(port));
 }
 
+static inline void outw(uint16_t port, uint16_t v)
+{
+	__asm__ volatile("outw %0, %w1" : : "a"(v), "Nd"(port));
+}
+
 static inline uint8_t inb(uint16_t port)
 {
 	uint8_t v;
@@ -62,7 +67,7 @@ extern uint32_t entry_of[VMI_CALLS];
 extern uint8_t type_of[VMI_CALLS];
 /* Look for the ROM as Linux does; NULL when there is none. */
 struct vmi_rom *probe(void);
-void test_probe(void);
+void test_probe(bool loaded);
 void test_relocation(void);
 void test_patching(void);
 /* Call by number, regparm(3). */
@@ -70,7 +75,8 @@ uint64_t vmi(unsigned int call, uint32_t eax, uint32_t edx, uint32_t ecx);
 uint64_t vmi5(unsigned int call, uint32_t eax, uint32_t edx, uint32_t ecx, uint32_t s1, uint32_t s2);
 bool served(unsigned int call);
 
-/* --- calls.c, times.c, smp.c --- */
+/* --- boot.c, calls.c, times.c, smp.c --- */
+void test_boot(bool with_initrd);
 void test_calls(void);
 void test_pages(void);
 void test_time(void);

@@ -1,23 +1,59 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * A small i386 kernel like those of 2006, for the VMI tests: Multiboot, linked at 3 GB, with or without
- * PAE ("pae" in its command line), low memory mapped at 3 GB as Linux maps it. Also the code around
- * calls with all registers seen, interrupt stubs, and the start of further processors.
+ * A small i386 kernel like those of 2006, for the VMI tests: Multiboot, or the 32-bit part of a bzImage (setup.S is the
+ * rest); linked at 3 GB, with or without PAE ("pae" in its command line), low memory mapped at 3 GB as
+ * Linux maps it. Also the code around calls with all registers seen, interrupt stubs, and the start of
+ * further processors.
  */
 #define OFFSET 0xc0000000
 #define PA(x) ((x) - OFFSET)
+#define CMDLINE_MAX 256
 
 	.section .head, "ax"
 	.code32
+/* A boot loader enters a bzImage here, at the start, with esi = boot_params. What it left is kept for boot.c. */
+	movl	%ebx, PA(boot_state)
+	movl	%ebp, PA(boot_state) + 4
+	movl	%edi, PA(boot_state) + 8
+	movl	$PA(stack_end), %esp
+	pushfl
+	popl	PA(boot_state) + 12
+	movl	%cr0, %eax
+	movl	%eax, PA(boot_state) + 16
+	movl	%cs, %eax
+	movl	%eax, PA(boot_state) + 20
+	movl	%ds, %eax
+	movl	%eax, PA(boot_state) + 24
+	movl	%ss, %eax
+	movl	%eax, PA(boot_state) + 28
+	cld
+	movl	0x228(%esi), %eax	/* the command line */
+	movl	0x218(%esi), %edx	/* the initrd */
+	movl	$PA(boot_params), %edi
+	movl	$1024, %ecx
+	rep	movsl
+	movl	%edx, %esi
+	movl	$PA(boot_initrd), %edi
+	movl	$16, %ecx
+	testl	%edx, %edx
+	jz	both
+	rep	movsb
+	jmp	both
+
 	.balign 4
 	.long	0x1badb002, 2, -(0x1badb002 + 2)
 	.globl	_start
 _start:
+	movl	16(%ebx), %eax		/* the command line, with the file's name in front */
+both:					/* eax: the command line */
 	cli
 	cld
-	movl	%ebx, %esi
+	movl	%eax, %esi
+	movl	$PA(cmdline), %edi
+	movl	$(CMDLINE_MAX - 1), %ecx
+	rep	movsb			/* what lies behind its end does no harm */
 	movl	$PA(page_dir), %edi	/* page_dir and pmd are zero: in .bss */
-	movl	16(%esi), %eax		/* command line; its first letter p: pae */
+	movl	$PA(cmdline), %eax	/* its first letter p: pae */
 	cmpb	$'p', (%eax)
 	je	1f
 	/* QEMU puts the file's name in front: the word after the first space counts */
@@ -66,8 +102,7 @@ _start:
 	movl	%eax, %fs
 	movl	%eax, %gs
 	movl	$stack_end, %esp
-	movl	16(%esi), %eax
-	addl	$OFFSET, %eax
+	movl	$cmdline, %eax
 	call	guest_main
 9:	hlt
 	jmp	9b
@@ -200,10 +235,18 @@ target:	.long	0
 
 	.bss
 	.balign	4096
-	.globl	page_dir, pmd
+	.globl	page_dir, pmd, boot_params, boot_state, boot_initrd
 page_dir:
 	.skip	4096
 pmd:	.skip	4096
+boot_params:
+	.skip	4096
+cmdline:
+	.skip	CMDLINE_MAX
+boot_state:
+	.skip	32
+boot_initrd:
+	.skip	16
 	.skip	16384
 	.globl	stack_end
 stack_end:

@@ -116,8 +116,11 @@ void nested_interrupt(unsigned int cpu, uint8_t vector);
  * an interrupt window if the guest cannot take it now. One may wait per vector.
  */
 void nested_interrupt_no_apic(struct nested_vcpu *v, uint8_t vector);
-/* Is the vector still waiting to be delivered by nested_interrupt_no_apic()? */
-bool nested_interrupt_waiting(struct nested_vcpu *v, uint8_t vector);
+/*
+ * The same for an interrupt whose EOI is spared (EOI assist): with the coming entry, before anything else.
+ * False: it cannot be, or the APIC's rule of priorities (task priority, what is in service) holds it back.
+ */
+bool nested_interrupt_first(struct nested_vcpu *v, uint8_t vector);
 /* Make another vCPU leave the guest and call nested_guest->kicked(). */
 void nested_kick(unsigned int cpu);
 /* The guest's own APIC: EOI, TPR, ICR as the guest's MSR accesses mean them. */

@@ -20,7 +20,7 @@ TW_INIT void nested_cpu_create(unsigned int cpu)
 	c->stack = (uint64_t)c + (pages + NESTED_STACK_PAGES) * TW_PAGE_SIZE;
 	c->gdt[1] = 0x00af9b000000ffff;
 	c->gdt[2] = 0x00cf93000000ffff;
-	c->accepted = -1;
+	c->accepted = c->first = -1;
 	c->vcpu = &nested_vcpus[cpu];
 	c->vcpu->cpu = cpu;
 	c->vcpu->regs = &c->regs;
@@ -48,7 +48,7 @@ static void __attribute__((noreturn)) park(struct nested_cpu *c)
 	}
 	c->state = NESTED_RUNNING;
 	c->nmi_wanted = c->in_nmi = false;
-	c->accepted = -1;
+	c->accepted = c->first = -1;
 	__builtin_memset(c->waiting, 0, sizeof(c->waiting));
 	c->ran_tsc = hw_rdtsc();
 	c->idle_tsc = 0;

@@ -62,23 +62,35 @@ static int best_waiting(struct nested_cpu *c, bool take)
 	return -1;
 }
 
+/* What goes into the guest next, or -1; take removes it. */
+static int next_interrupt(struct nested_cpu *c, bool take)
+{
+	int vector = c->first >= 0 ? c->first : c->accepted;
+
+	if (vector < 0)
+		return best_waiting(c, take);
+	if (take && c->first >= 0)
+		c->first = -1;
+	else if (take)
+		c->accepted = -1;
+	return vector;
+}
+
 static void deliver_interrupt(struct nested_cpu *c)
 {
-	bool more;
+	int vector = -1;
+	bool first, more;
 
-	if (!c->stepping && backend_interruptible(c)) {
-		int vector = c->accepted;
-
-		if (vector >= 0)
-			c->accepted = -1;
-		else
-			vector = best_waiting(c, true);
-		if (vector >= 0)
-			backend_inject_interrupt(c, (uint8_t)vector);
-	}
-	more = c->accepted >= 0 || best_waiting(c, false) >= 0;
+	if (c->first < 0)
+		c->first = backend_take_back(c); /* something else came before it */
+	first = c->first >= 0;
+	if (!c->stepping && backend_interruptible(c))
+		vector = next_interrupt(c, true);
+	more = next_interrupt(c, false) >= 0;
 	/* Behind a step it is looked at again; a window in it would open before the instruction, for ever. */
 	backend_want_window(c, more && !c->stepping);
+	if (vector >= 0)
+		backend_inject_interrupt(c, (uint8_t)vector, first, more);
 }
 
 void nested_before_entry(struct nested_cpu *c)
@@ -86,13 +98,11 @@ void nested_before_entry(struct nested_cpu *c)
 	c->before_entry = false;
 	if (c->work)
 		nested_serve(c);
-	if (c->accepted == NESTED_VEC_TIMER && c->timer.owned && nested_timer_fired(c)) {
-		nested_apic_write(c, APIC_EOI, 0);
-		c->accepted = -1;
-	}
+	if (c->accepted == NESTED_VEC_TIMER && c->timer.owned)
+		nested_timer_fired(c);
 	if (c->nmi_wanted)
 		deliver_nmi(c);
-	if (c->accepted >= 0 || c->waiting[0] | c->waiting[1] | c->waiting[2] | c->waiting[3])
+	if (next_interrupt(c, false) >= 0)
 		deliver_interrupt(c);
 	/* The place is taken: an NMI of our own makes the guest exit right behind what is delivered. */
 	if (c->nmi_wanted && !c->in_nmi && !c->stepping && !__atomic_exchange_n(&c->poked, true, __ATOMIC_ACQ_REL))
@@ -107,16 +117,27 @@ void nested_interrupt_no_apic(struct nested_vcpu *v, uint8_t vector)
 	c->before_entry = true;
 }
 
-bool nested_interrupt_waiting(struct nested_vcpu *v, uint8_t vector)
+/* A priority that the APIC would hold back, or something that enters before it, makes it false. */
+bool nested_interrupt_first(struct nested_vcpu *v, uint8_t vector)
 {
-	return nested_cpu(v)->waiting[vector >> 6] >> (vector & 63) & 1;
+	struct nested_cpu *c = nested_cpu(v);
+
+	if (c->stepping || c->nmi_wanted || next_interrupt(c, false) >= 0)
+		return false;
+	if (!backend_interruptible(c) || c->regs.rflags & 0x100) /* the trace trap takes the place */
+		return false;
+	if (nested_apic_read(c, APIC_PPR) >> 4 >= vector >> 4)
+		return false;
+	c->first = vector;
+	c->before_entry = true;
+	return true;
 }
 
 void nested_idle(struct nested_vcpu *v)
 {
 	struct nested_cpu *c = nested_cpu(v);
 
-	if (c->accepted < 0 && best_waiting(c, false) < 0 && !c->nmi_wanted) {
+	if (next_interrupt(c, false) < 0 && !c->nmi_wanted) {
 		uint64_t before = hw_rdtsc();
 
 		backend_wait_interrupt(&c->work);

@@ -16,6 +16,7 @@
 /* APIC registers (offsets in the page; MSR 0x800 + offset / 16). */
 #define APIC_VERSION	  0x030
 #define APIC_TPR	  0x080
+#define APIC_PPR	  0x0a0
 #define APIC_EOI	  0x0b0
 #define APIC_SVR	  0x0f0
 #define APIC_ICR	  0x300
@@ -77,6 +78,7 @@ struct nested_cpu {
 	bool in_nmi;		  /* one was injected and its IRET was not seen */
 	volatile int accepted;	  /* an interrupt taken from the APIC for the guest; -1 none */
 	uint64_t waiting[4];	  /* vectors that bypass the APIC */
+	int first;		  /* one that goes before all others; -1 none */
 
 	/* APIC (apic.c, apic_step.c). */
 	bool x2apic;
@@ -201,7 +203,7 @@ bool nested_timer_ack(void);
 void nested_timer_reset(struct nested_cpu *c);
 /* The guest writes a register of the timer that the shim owns; false: another register. */
 bool nested_timer_guest_write(struct nested_cpu *c, unsigned int reg, uint64_t value);
-bool nested_timer_fired(struct nested_cpu *c);
+void nested_timer_fired(struct nested_cpu *c);
 void nested_timer_other(struct nested_cpu *c, unsigned int vector);
 
 /* --- tlb.c --- */
@@ -272,7 +274,10 @@ void backend_skip(struct nested_cpu *c);
 bool backend_inject_free(struct nested_cpu *c);
 bool backend_interruptible(struct nested_cpu *c);
 void backend_inject_exception(struct nested_cpu *c, unsigned int vector, bool has_error, uint32_t error);
-void backend_inject_interrupt(struct nested_cpu *c, uint8_t vector);
+/* first: before any of the APIC's; more: a window is wanted as well. */
+void backend_inject_interrupt(struct nested_cpu *c, uint8_t vector, bool first, bool more);
+/* The interrupt that the guest has not taken yet since its exit came first; -1: there is none. */
+int backend_take_back(struct nested_cpu *c);
 void backend_inject_nmi(struct nested_cpu *c);
 /* Exits on demand: when interruptible, at IRET, at every interrupt, at every exception. */
 void backend_want_window(struct nested_cpu *c, bool on);

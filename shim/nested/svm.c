@@ -14,6 +14,12 @@
 static uint8_t *msrpm, *iopm;
 static uint64_t msrpm_pa, iopm_pa;
 static bool ports_trapped;
+/*
+ * On QEMU TCG interrupts are offered as virtual ones. It (7.2) keeps the number of one injected by EVENTINJ as
+ * a pending exception, and delivers it a second time, whatever IF says, when it is asked to stop before the
+ * next exception. Nowhere else: Bochs (2.7) does not take a virtual interrupt at VMRUN, only when IF changes.
+ */
+static bool offering;
 
 TW_INIT const char *nested_backend_missing(void)
 {
@@ -72,6 +78,7 @@ TW_INIT void backend_init(void)
 	backend_trap_msr(MSR_VM_HSAVE_PA, true, true);
 	backend_trap_msr(0x11, true, true); /* KVM's first clock: the host's own, if any (msr.c) */
 	backend_trap_msr(0x12, true, true);
+	offering = tw_hypervisor_leaf("TCGTCGTCGTCG") != 0;
 }
 
 TW_INIT void backend_cpu_create(struct nested_cpu *c)
@@ -168,9 +175,15 @@ bool backend_inject_free(struct nested_cpu *c)
 	return !(c->vmcb->event_inject & SVM_EV_VALID);
 }
 
+/* The virtual interrupt is one to be taken, not to open a window. */
+static bool offers(const struct nested_cpu *c)
+{
+	return c->vmcb->int_control & SVM_V_IRQ && !(c->vmcb->intercept_misc1 & SVM_I_VINTR);
+}
+
 bool backend_interruptible(struct nested_cpu *c)
 {
-	return c->vmcb->rflags & 0x200 && !(c->vmcb->int_shadow & 1) && backend_inject_free(c);
+	return c->vmcb->rflags & 0x200 && !(c->vmcb->int_shadow & 1) && backend_inject_free(c) && !offers(c);
 }
 
 void backend_inject_exception(struct nested_cpu *c, unsigned int vector, bool has_error, uint32_t error)
@@ -179,9 +192,28 @@ void backend_inject_exception(struct nested_cpu *c, unsigned int vector, bool ha
 	c->vmcb->event_error = error;
 }
 
-void backend_inject_interrupt(struct nested_cpu *c, uint8_t vector)
+/*
+ * Offered, it is taken before the guest's first instruction, since the guest can take it. But one of the APIC's
+ * would come before it, so these exit then: until one has come, or the timer is programmed.
+ */
+void backend_inject_interrupt(struct nested_cpu *c, uint8_t vector, bool first, bool more)
 {
-	c->vmcb->event_inject = SVM_EV_VALID | SVM_EV_INTR | vector;
+	if (!offering || more) {
+		c->vmcb->event_inject = SVM_EV_VALID | SVM_EV_INTR | vector;
+		return;
+	}
+	c->vmcb->int_vector = vector;
+	c->vmcb->int_control |= SVM_V_IRQ | SVM_V_PRIO_MAX | SVM_V_IGNORE_TPR;
+	if (first)
+		backend_want_interrupts(c, true);
+}
+
+int backend_take_back(struct nested_cpu *c)
+{
+	if (!offers(c))
+		return -1;
+	c->vmcb->int_control &= ~(SVM_V_IRQ | SVM_V_PRIO_MAX | SVM_V_IGNORE_TPR);
+	return (int)c->vmcb->int_vector;
 }
 
 void backend_inject_nmi(struct nested_cpu *c)

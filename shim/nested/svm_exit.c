@@ -18,6 +18,8 @@ static void redeliver(struct nested_cpu *c, uint32_t info)
 {
 	uint32_t type = info & SVM_EV_TYPE, vector = info & 0xff;
 
+	if (type == SVM_EV_INTR)
+		backend_take_back(c); /* emulators may still offer what is under way */
 	if (type == SVM_EV_SOFT || (type == SVM_EV_EXCEPTION && (vector == 3 || vector == 4)))
 		return;
 	c->vmcb->event_inject = info;

@@ -182,10 +182,9 @@ void nested_timer_other(struct nested_cpu *c, unsigned int vector)
 {
 	struct nested_apic_timer *t = &c->timer;
 
-	if (!t->stale || vector >> 4 >= NESTED_VEC_TIMER >> 4)
-		return;
-	t->stale = false;
-	if (!t->armed)
+	if (vector >> 4 < NESTED_VEC_TIMER >> 4)
+		t->stale = false;
+	if (!t->armed && !t->stale)
 		backend_want_interrupts(c, false);
 }
 
@@ -228,17 +227,20 @@ bool nested_timer_guest_write(struct nested_cpu *c, unsigned int reg, uint64_t v
 }
 
 /*
- * The timer's vector was taken. False: nothing was armed, so the guest uses that vector itself. An expiry
- * may be early, as the counter's rate is only measured: then nothing is due and it is armed again.
+ * The timer's vector was taken. When nothing was armed, the guest uses that vector itself: it stays accepted.
+ * An expiry may be early, as the counter's rate is only measured: then nothing is due and it is armed again.
  */
-bool nested_timer_fired(struct nested_cpu *c)
+void nested_timer_fired(struct nested_cpu *c)
 {
 	struct nested_apic_timer *t = &c->timer;
 	uint64_t now = hw_rdtsc();
 	bool shim = t->shim_tsc && now >= t->shim_tsc, guest = t->deadline && now >= t->deadline;
 
 	if (!t->armed && !t->stale)
-		return false;
+		return;
+	/* Before the guest side looks: it asks what is in service and what waits. */
+	c->accepted = -1;
+	nested_apic_write(c, APIC_EOI, 0);
 	t->stale = false;
 	t->armed = 0;
 	if (shim)
@@ -253,5 +255,4 @@ bool nested_timer_fired(struct nested_cpu *c)
 	program(c);
 	if (shim)
 		nested_guest->timer(c->vcpu);
-	return true;
 }

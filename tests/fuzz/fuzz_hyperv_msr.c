@@ -102,7 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 1)
 		return 0;
 	mock_nested_reset(VPS);
-	if (!hyperv_start(data[0] & 1 ? "full+eoiassist+invariant" : "full-direct", &why))
+	if (!hyperv_start(data[0] & 1 ? "full+invariant" : "full-direct", &why))
 		abort();
 	last = 0;
 	if (mock_ends())

@@ -306,6 +306,7 @@ static void boot(uint8_t how)
 	machine_reset(1 + (how & 3) % 3);
 	machine_no_ports = how & 4;
 	machine_next_rip = how & 8;
+	machine_tcg = !machine_next_rip; /* which QEMU has not */
 	nested_test_device = true;
 	if (how & 0x10)
 		machine_kept = 0xe0010000;

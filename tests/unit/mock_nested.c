@@ -28,6 +28,7 @@ unsigned int mock_apic[TW_MAX_CPUS][256], mock_direct[TW_MAX_CPUS][256];
 unsigned int mock_nested_kicks[TW_MAX_CPUS];
 unsigned int mock_eois, mock_idles;
 uint32_t mock_tpr;
+bool mock_enters;
 uint64_t mock_icr;
 unsigned int mock_flushes;
 uint64_t mock_flush_cpus;
@@ -70,6 +71,7 @@ void mock_nested_reset(unsigned int cpus)
 	mock_eois = mock_idles = mock_flushes = mock_yields = mock_timer_sets = mock_timer_stops =
 		0;
 	mock_tpr = 0;
+	mock_enters = true;
 	mock_icr = mock_flush_cpus = mock_timer_ns = 0;
 	mock_missing = 0;
 	nested_cpus = cpus;
@@ -163,9 +165,11 @@ void nested_interrupt_no_apic(struct nested_vcpu *v, uint8_t vector)
 	mock_direct[v->cpu][vector]++;
 }
 
-bool nested_interrupt_waiting(struct nested_vcpu *v, uint8_t vector)
+bool nested_interrupt_first(struct nested_vcpu *v, uint8_t vector)
 {
-	return false;
+	if (mock_enters)
+		nested_interrupt_no_apic(v, vector);
+	return mock_enters;
 }
 
 void nested_kick(unsigned int cpu)

@@ -28,6 +28,7 @@ extern unsigned int mock_apic[TW_MAX_CPUS][256], mock_direct[TW_MAX_CPUS][256];
 extern unsigned int mock_nested_kicks[TW_MAX_CPUS];
 extern unsigned int mock_eois, mock_idles;
 extern uint32_t mock_tpr;
+extern bool mock_enters; /* nested_interrupt_first() */
 extern uint64_t mock_icr;
 extern unsigned int mock_flushes;
 extern uint64_t mock_flush_cpus;

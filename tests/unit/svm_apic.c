@@ -116,6 +116,12 @@ uint32_t machine_apic_read(unsigned int cpu, unsigned int reg)
 		return (uint32_t)(m->isr[(reg - 0x100) >> 5] >> (reg & 0x10 ? 32 : 0));
 	if (reg >= 0x200 && reg < 0x280)
 		return (uint32_t)(m->irr[(reg - 0x200) >> 5] >> (reg & 0x10 ? 32 : 0));
+	if (reg == APIC_PPR) {
+		int vector = highest(m->isr);
+		uint32_t served = vector < 0 ? 0 : (uint32_t)vector & 0xf0, task = m->apic[APIC_TPR / 16];
+
+		return task > served ? task : served;
+	}
 	if (reg == APIC_TIMER_NOW)
 		return m->apic[APIC_TIMER_INIT / 16] > gone ? m->apic[APIC_TIMER_INIT / 16] - (uint32_t)gone : 0;
 	return m->apic[reg / 16 & 63];

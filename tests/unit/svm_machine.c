@@ -37,7 +37,7 @@ static struct nested_image_start entry;
 
 struct machine_cpu machine_cpus[TW_MAX_CPUS];
 uint64_t machine_kept;
-bool machine_no_ports, machine_next_rip;
+bool machine_no_ports, machine_next_rip, machine_tcg;
 const char *machine_end, *machine_report;
 
 static void die(const char *what)
@@ -126,6 +126,17 @@ static void vmexit(unsigned int cpu, uint64_t code, uint64_t info1, uint64_t inf
 	resume(cpu);
 }
 
+/* The virtual interrupt, unless it is a window: behind events, before instructions. */
+static bool take_virtual(struct machine_cpu *m, struct vmcb *b)
+{
+	if (!(b->int_control & SVM_V_IRQ) || b->intercept_misc1 & SVM_I_VINTR || !(b->rflags & IF) || b->int_shadow & 1)
+		return false;
+	m->event = SVM_EV_VALID | SVM_EV_INTR | (b->int_vector & 0xff);
+	b->int_control &= ~SVM_V_IRQ;
+	b->rflags &= ~(IF | TF);
+	return true;
+}
+
 /* One thing that happens to a CPU now; false: nothing does. */
 static bool happens(unsigned int cpu)
 {
@@ -151,6 +162,8 @@ static bool happens(unsigned int cpu)
 		vmexit(cpu, SVM_EXIT_INTR, 0, 0);
 	else if (b->intercept_misc1 & SVM_I_VINTR && b->int_control & SVM_V_IRQ)
 		vmexit(cpu, SVM_EXIT_VINTR, 0, 0);
+	else if (take_virtual(m, b))
+		return true;
 	else
 		return false;
 	return true;
@@ -275,6 +288,8 @@ static void enter(struct nested_cpu *c)
 		b->rflags &= ~(IF | TF);
 		b->int_shadow = 0;
 	}
+	if (!m->nmi && !m->event && !(b->intercept_misc1 & SVM_I_INTR && machine_apic_pending(c->cpu) >= 0))
+		take_virtual(m, b);
 	b->exit_int_info = 0;
 	b->next_rip = 0;
 	leave(MACHINE_GUEST);
@@ -551,7 +566,7 @@ void machine_reset(unsigned int cpus)
 		fibers[cpu].active = false;
 	}
 	machine_kept = MACHINE_KEPT;
-	machine_no_ports = machine_next_rip = nested_test_device = false;
+	machine_no_ports = machine_next_rip = machine_tcg = nested_test_device = false;
 	machine_end = machine_report = NULL;
 	machine_apic_reset();
 	mock_hook_mmio(MACHINE_APIC, TW_PAGE_SIZE, page_read, page_write);
@@ -587,6 +602,12 @@ void machine_boot(const struct nested_abi *abi, const char *profile)
 	static struct tw_boot boot;
 	const char *why = "";
 
+	if (machine_tcg) {
+		struct hw_cpuid r = hw_cpuid(1, 0);
+
+		mock_set_cpuid(1, 0, r.eax, r.ebx, r.ecx | 1u << 31, r.edx);
+		mock_set_cpuid(0x40000000, 0, 0x40000001, 0x54474354, 0x43544743, 0x47435447);
+	}
 	boot.regions_count = 3;
 	boot.regions[0] = (struct tw_region){ 0, MACHINE_LOW_END, TW_MEM_RAM };
 	boot.regions[1] = (struct tw_region){ MACHINE_RAM, MACHINE_RAM_END - MACHINE_RAM, TW_MEM_RAM };

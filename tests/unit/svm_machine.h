@@ -6,7 +6,7 @@
  * to the test, which plays the guest: it changes registers in the VMCB and says which exit comes next.
  *
  * Modelled: local APICs (both modes, priorities, IPIs), NMIs, the TSC, nested page tables by a walk as
- * the CPU does it, EVENTINJ, and exits that come by themselves: NMIs, interrupts, interrupt windows,
+ * the CPU does it, EVENTINJ, virtual interrupts, and exits that come by themselves: NMIs, interrupts, interrupt windows,
  * single steps. At each VMRUN the machine looks whether the VMCB is one that keeps the shim in control.
  */
 #ifndef TESTS_UNIT_SVM_MACHINE_H
@@ -39,7 +39,7 @@ enum machine_state {
 struct machine_cpu {
 	enum machine_state state;
 	unsigned int entries; /* VMRUNs so far */
-	uint32_t event;	      /* EVENTINJ of the latest one, 0 = none */
+	uint32_t event;	      /* what entered with the latest one, by EVENTINJ or V_IRQ; 0 = none */
 	uint32_t event_error;
 	uint32_t tlb_control;
 
@@ -56,6 +56,7 @@ extern struct machine_cpu machine_cpus[TW_MAX_CPUS];
 extern uint64_t machine_kept;	/* where the shim's memory lies */
 extern bool machine_no_ports;	/* no ACPI power port: ports do not trap */
 extern bool machine_next_rip;	/* the CPU tells the length of instructions */
+extern bool machine_tcg;	/* it is QEMU's emulation */
 
 /* How the machine ended: "poweroff", "reboot", "crash", "fatal"; NULL while it runs. */
 extern const char *machine_end;

@@ -150,6 +150,11 @@ static void boot_interrupting(void)
 	machine_boot(&interrupting_abi, "");
 }
 
+static bool waits(uint8_t vector)
+{
+	return nested_cpu_of[0]->waiting[vector >> 6] >> (vector & 63) & 1;
+}
+
 static void interrupt(uint8_t vector)
 {
 	machine_regs(0)->rbx = vector;
@@ -162,7 +167,7 @@ START_TEST(at_once_when_the_guest_can)
 	machine_vmcb(0)->rflags |= FLAG_IF;
 	interrupt(0x55);
 	ck_assert_uint_eq(event(0), EVENT_INTR(0x55));
-	ck_assert(!nested_interrupt_waiting(&nested_vcpus[0], 0x55));
+	ck_assert(!waits(0x55));
 	ck_assert(!(machine_vmcb(0)->intercept_misc1 & SVM_I_VINTR));
 	ck_assert_uint_eq(nested_cpu_of[0]->exits[NESTED_EXIT_WINDOW], 0);
 }
@@ -178,7 +183,7 @@ START_TEST(the_window)
 	interrupt(0xf2);
 	interrupt(0x55); /* one per vector */
 	ck_assert_uint_eq(event(0), 0);
-	ck_assert(nested_interrupt_waiting(&nested_vcpus[0], 0x55));
+	ck_assert(waits(0x55));
 	ck_assert(b->intercept_misc1 & SVM_I_VINTR);
 	ck_assert(b->int_control & SVM_V_IRQ && b->int_control & SVM_V_IGNORE_TPR);
 	b->rflags |= FLAG_IF;
@@ -219,7 +224,7 @@ START_TEST(nmi_before_interrupts)
 	nested_cpu_of[0]->nmi_wanted = true;
 	interrupt(0x55);
 	ck_assert_uint_eq(event(0), EVENT_NMI);
-	ck_assert(nested_interrupt_waiting(&nested_vcpus[0], 0x55));
+	ck_assert(waits(0x55));
 	machine_vmcb(0)->rflags |= FLAG_IF; /* behind IRET */
 	machine_settle();
 	ck_assert_uint_eq(event(0), EVENT_INTR(0x55));
@@ -248,6 +253,146 @@ START_TEST(no_window_while_stepping)
 	machine_exit(0, SVM_EXIT_EXCEPTION + 1, 0, 0);
 	ck_assert_uint_eq(event(0), EVENT_NMI);
 	ck_assert(b->intercept_misc1 & SVM_I_VINTR);
+}
+END_TEST
+
+/* --- one that goes before all others (EOI assist) ------------------------------------------------- */
+
+static bool went_first;
+
+static enum nested_verdict first_call(struct nested_vcpu *v)
+{
+	went_first = nested_interrupt_first(v, (uint8_t)v->regs->rbx);
+	return NESTED_DONE;
+}
+
+static bool first(uint8_t vector)
+{
+	interrupt(vector);
+	return went_first;
+}
+
+/* By EVENTINJ, or as a virtual interrupt. */
+static void boot_first(bool offered)
+{
+	machine_reset(1);
+	machine_tcg = offered;
+	interrupting = plain_guest;
+	interrupting.hypercall = first_call;
+	machine_boot(&interrupting_abi, "");
+	machine_cpus[0].apic[APIC_SVR / 16] = 0x1ff;
+	machine_vmcb(0)->rflags |= FLAG_IF;
+}
+
+START_TEST(first_enters_at_once)
+{
+	boot_first(_i);
+	ck_assert(first(0x55));
+	ck_assert_uint_eq(event(0), EVENT_INTR(0x55));
+	ck_assert_int_eq(nested_cpu_of[0]->first, -1);
+	ck_assert_uint_eq(nested_cpu_of[0]->exits[NESTED_EXIT_WINDOW], 0);
+}
+END_TEST
+
+/* The guest would take the APIC's interrupt before a virtual one: that must exit, and come second. */
+START_TEST(first_before_one_of_the_apic)
+{
+	struct vmcb *b;
+
+	boot_first(true);
+	b = machine_vmcb(0);
+	machine_apic_request(0, 0xa1);
+	ck_assert(first(0x55)); /* the APIC may hold more: it is looked at when this one is in */
+	ck_assert_uint_eq(event(0), EVENT_INTR(0x55));
+	ck_assert_int_eq(nested_cpu_of[0]->accepted, 0xa1);
+	ck_assert(b->intercept_misc1 & SVM_I_VINTR);
+	ck_assert(!(b->intercept_misc1 & SVM_I_INTR)); /* no longer than needed */
+	b->rflags |= FLAG_IF;
+	machine_settle();
+	ck_assert_uint_eq(event(0), EVENT_INTR(0xa1));
+	ck_assert(!(b->intercept_misc1 & SVM_I_VINTR));
+}
+END_TEST
+
+/* The shield goes with the next interrupt of the APIC, whenever that comes. */
+START_TEST(shield_ends)
+{
+	struct vmcb *b;
+
+	boot_first(true);
+	b = machine_vmcb(0);
+	ck_assert(first(0x55));
+	ck_assert(b->intercept_misc1 & SVM_I_INTR);
+	b->rflags |= FLAG_IF;
+	machine_apic_request(0, 0xa1);
+	machine_settle();
+	ck_assert_uint_eq(event(0), EVENT_INTR(0xa1));
+	ck_assert(!(b->intercept_misc1 & SVM_I_INTR));
+}
+END_TEST
+
+START_TEST(first_is_refused)
+{
+	struct nested_cpu *c;
+	struct vmcb *b;
+
+	boot_first(_i);
+	c = nested_cpu_of[0];
+	b = machine_vmcb(0);
+	b->rflags &= ~FLAG_IF;
+	ck_assert(!first(0x55));
+	b->rflags |= FLAG_IF | FLAG_TF;
+	ck_assert(!first(0x55));
+	b->rflags |= FLAG_IF; /* the trap came */
+	machine_cpus[0].apic[APIC_TPR / 16] = 0x50;
+	ck_assert(!first(0x55));
+	ck_assert(first(0x65));
+	machine_cpus[0].apic[APIC_TPR / 16] = 0;
+	b->rflags |= FLAG_IF;
+	machine_cpus[0].isr[1] = 1ull << 31; /* 0x5f is in service */
+	ck_assert(!first(0x55));
+	machine_cpus[0].isr[1] = 0;
+	c->nmi_wanted = true;
+	ck_assert(!first(0x55));
+	c->nmi_wanted = false;
+	c->waiting[1] = 1;
+	ck_assert(!first(0x55));
+	ck_assert_int_eq(c->first, -1);
+}
+END_TEST
+
+/* An emulator that still offers the virtual interrupt whose delivery has begun: it comes once. */
+START_TEST(offer_under_delivery)
+{
+	boot_first(true);
+	ck_assert(first(0x55));
+	machine_vmcb(0)->int_control |= SVM_V_IRQ;
+	ck_assert_uint_eq(interrupted(EVENT_INTR(0x55), 0), EVENT_INTR(0x55));
+	ck_assert(!(machine_vmcb(0)->int_control & SVM_V_IRQ));
+}
+END_TEST
+
+/* An NMI comes before it: it stays offered, and its place is before what waits. */
+START_TEST(offer_behind_an_nmi)
+{
+	struct vmcb *b;
+
+	boot_first(true);
+	b = machine_vmcb(0);
+	machine_cpus[0].nmi = true;
+	ck_assert(first(0x55));
+	ck_assert_uint_eq(event(0), EVENT_NMI);
+	ck_assert_uint_eq(b->int_vector, 0x55);
+	ck_assert(b->int_control & SVM_V_IRQ && !(b->intercept_misc1 & SVM_I_VINTR));
+	interrupting.hypercall = interrupt_call;
+	interrupt(0xf2); /* in the NMI's handler */
+	ck_assert_int_eq(nested_cpu_of[0]->first, 0x55);
+	b->rflags |= FLAG_IF; /* behind IRET */
+	machine_settle();
+	ck_assert_uint_eq(event(0), EVENT_INTR(0x55));
+	b->rflags |= FLAG_IF;
+	machine_settle();
+	ck_assert_uint_eq(event(0), EVENT_INTR(0xf2));
 }
 END_TEST
 
@@ -309,6 +454,12 @@ int main(void)
 	tcase_add_test(t, interrupts_wait_for_shadow);
 	tcase_add_test(t, nmi_before_interrupts);
 	tcase_add_test(t, no_window_while_stepping);
+	tcase_add_loop_test(t, first_enters_at_once, 0, 2);
+	tcase_add_test(t, first_before_one_of_the_apic);
+	tcase_add_test(t, shield_ends);
+	tcase_add_loop_test(t, first_is_refused, 0, 2);
+	tcase_add_test(t, offer_under_delivery);
+	tcase_add_test(t, offer_behind_an_nmi);
 	tcase_add_test(t, nmi_by_icr);
 	tcase_add_test(t, idle_takes_an_interrupt);
 	return run_suite("nested-event", t);

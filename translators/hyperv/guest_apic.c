@@ -73,8 +73,10 @@ enum nested_verdict hv_apic_write(struct hv_vp *vp, uint32_t msr, uint64_t value
 }
 
 /*
- * EOI assist: true when the interrupt may bypass the APIC and the page says so. The APIC's rule of
- * priorities is kept as far as the task priority goes. An earlier one must have been consumed.
+ * EOI assist: true when the interrupt bypasses the APIC and the page says so. The bit is for the guest's
+ * next EOI, whichever interrupt that ends, so it is set only for one that enters before all others. Set for
+ * one that waits (as when a timer is set to a time that has passed, in the handler of its last interrupt),
+ * the EOI of that handler takes it, and the APIC holds the handler's vector in service for ever.
  */
 static bool assist(struct hv_vp *vp, uint8_t vector)
 {
@@ -82,7 +84,7 @@ static bool assist(struct hv_vp *vp, uint8_t vector)
 
 	if (!hv_has(HV_F_EOI_ASSIST) || !word ||
 	    __atomic_load_n(word, __ATOMIC_ACQUIRE) & HV_ASSIST_NO_EOI ||
-	    nested_apic_tpr(vp->v) >> 4 >= vector >> 4)
+	    !nested_interrupt_first(vp->v, vector))
 		return false;
 	__atomic_fetch_or(word, HV_ASSIST_NO_EOI, __ATOMIC_ACQ_REL);
 	vp->assisted = true;
@@ -93,8 +95,9 @@ void hv_interrupt(struct hv_vp *from, struct hv_vp *vp, uint8_t vector, bool aut
 {
 	bool here = vp == from;
 
-	if (!auto_eoi && !(here && assist(vp, vector))) {
-		nested_interrupt(vp->v->cpu, vector);
+	if (!auto_eoi) {
+		if (!here || !assist(vp, vector))
+			nested_interrupt(vp->v->cpu, vector);
 	} else if (here) {
 		nested_interrupt_no_apic(vp->v, vector);
 	} else {

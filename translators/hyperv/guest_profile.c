@@ -28,9 +28,7 @@ static const struct feature table[HV_F_COUNT] = {
 	[HV_F_CRASH] = { "crash", 0, true, true },
 	[HV_F_RUNTIME] = { "runtime", 0, false, true },
 	[HV_F_APIC] = { "apic", 0, false, true },
-	/* By name only: wrong for guests that take other interrupts before they look at the page.
-	 */
-	[HV_F_EOI_ASSIST] = { "eoiassist", BIT(APIC), false, false },
+	[HV_F_EOI_ASSIST] = { "eoiassist", BIT(APIC), false, true },
 	[HV_F_SYNIC] = { "synic", 0, false, true },
 	[HV_F_POLLING] = { "polling", BIT(SYNIC), false, true },
 	[HV_F_STIMER] = { "stimer", BIT(REF_COUNT) | BIT(SYNIC), false, true },

@@ -107,6 +107,11 @@ struct tw_host {
 	/* Where ACPI switches off: the PM1a control port (0: none) and S5's sleep type. */
 	uint16_t power_port;
 	uint8_t power_type;
+	/*
+	 * Change the firmware's tables so that the guest does not find sleep states in which the CPUs lose what
+	 * they hold. While booting only; NULL where that cannot be done.
+	 */
+	void (*hide_sleep)(void);
 	/* Power: none of these returns. */
 	void (*poweroff)(void);
 	void (*reboot)(void);

@@ -27,6 +27,9 @@ TW_INIT void nested_trap_port(uint16_t port)
 
 TW_INIT void nested_power_init(void)
 {
+	/* A guest that slept so would wake up without the shim below it. */
+	if (tw_host.hide_sleep)
+		tw_host.hide_sleep();
 	if (tw_host.power_port) {
 		backend_trap_port(tw_host.power_port);
 		backend_trap_port((uint16_t)(tw_host.power_port + 1));

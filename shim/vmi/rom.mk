@@ -4,8 +4,8 @@
 
 # Smaller code before a further host side: Xen's would not fit in 32 KB, so on Xen the ROM uses a PC's means.
 VMI_DRIVERS := $(filter $(patsubst translators/%/host.c,%,$(wildcard translators/*/host.c)),kvm hyperv vmware)
-# Without what a ROM must leave alone: console and interrupt controllers are the guest's.
-VMI_LEFT    := translators/bare/host_console.c translators/bare/host_ioapic.c
+# Without what a ROM must leave alone: console, interrupt controllers and sleep are the guest's.
+VMI_LEFT    := translators/bare/host_console.c translators/bare/host_ioapic.c translators/bare/host_sleep.c
 VMI_C       := $(filter-out $(VMI_LEFT),$(sort $(wildcard shim/vmi/*.c translators/vmi/guest*.c translators/bare/host*.c) \
 	$(foreach d,$(VMI_DRIVERS),$(wildcard translators/$(d)/host*.c)) shim/clock.c shim/hypervisor.c shim/pam.c))
 VMI_S       := $(sort $(wildcard shim/vmi/*.S))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* The ROM says nothing and takes no device interrupt: console and IO-APICs are the guest's. */
+/* The ROM says nothing, takes no device interrupt and hides no sleep: these are the guest's. */
 #include "translators/bare/host.h"
 #include "twoway/log.h"
 
@@ -16,5 +16,9 @@ void bare_console_init(struct tw_host *host)
 }
 
 void bare_ioapic_init(void)
+{
+}
+
+void bare_sleep_init(struct tw_host *host)
 {
 }

@@ -169,7 +169,9 @@ static void acpi_tables(const uint8_t *data, size_t size)
 	static const char *const names[] = {"APIC", "FACP", "SSDT", "HPET"};
 	uint64_t pas[4], dsdt_pa = 0xe8000;
 	struct mock_table t;
-	uint32_t ids[TW_MAX_CPUS];
+	uint32_t ids[TW_MAX_CPUS], len;
+	struct tw_host host;
+	bool sound;
 
 	for (unsigned int i = 0; i < 4; i++) {
 		size_t part = i < 3 ? size / 4 : size;
@@ -193,6 +195,11 @@ static void acpi_tables(const uint8_t *data, size_t size)
 	assert(bare.ioapics_count <= BARE_MAX_IOAPICS);
 	bare_fadt_read();
 	assert(bare.s5_type_a <= 7 && bare.s5_type_b <= 7);
+	sound = bare_acpi_table("SSDT", 0, &len);
+	bare_sleep_init(&host);
+	host.hide_sleep();
+	assert(!bare_checksum(t.data, (uint32_t)t.len));
+	assert(sound == !!bare_acpi_table("SSDT", 0, &len));
 }
 
 static void seal(uint8_t *p, size_t len, size_t at)

@@ -25,12 +25,18 @@ clock_event() {
 	esac
 }
 
+# S2 and S3 would lose the shim (translators/bare/host_sleep.c); the others are offered.
+sleeps_hidden() {
+	said '^GUEST-SLEEPS S0 .*S5' && ! said '^GUEST-SLEEPS.* S[23]'
+}
+
 # sees_hyperv LABEL ABI CPUS: the guest found Hyper-V and lives on its clocks; the ledger is right.
 sees_hyperv() {
 	[ -z "$TW_NATIVE" ] || return 0
 	ok "$1: sees Microsoft Hyper-V" said '^GUEST-HYPERVISOR Hypervisor detected: Microsoft Hyper-V$'
 	ok "$1: its clock source" [ "$(told GUEST-CLOCK)" = hyperv_clocksource_tsc_page ]
 	ok "$1: its clock event device" said "^GUEST-CLOCKEVENT $(clock_event "$2")\$"
+	ok "$1: no sleep that the shim would not survive" sleeps_hidden
 	ok "$1: a valid ledger" ledger_valid "$3"
 	# One of each by the kernel's start-up code, and on each CPU (hv_init.c, hyperv_timer.c).
 	ok "$1: the identity is told once" [ "$(ledger_count msr/guest_os_id)" = 1 ]

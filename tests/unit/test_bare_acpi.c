@@ -432,6 +432,136 @@ START_TEST(fadt_dsdt_places)
 }
 END_TEST
 
+/* --- sleep states
+ * ----------------------------------------------------------------------------------- */
+
+#define S(n) "\x08_S" #n "_\x12\x06\x04\x01\x01\x00\x00"
+#define PUT(t, s) mock_put_bytes(t, s, sizeof(s) - 1)
+
+static struct tw_host host;
+
+/* Hide in the tables as they are, and nothing else changes but names and sums. */
+static void hide_sleep(void)
+{
+	mock_acpi_seal(&fadt);
+	mock_acpi_seal(&dsdt);
+	bare_acpi_open(0);
+	bare_sleep_init(&host);
+	host.hide_sleep();
+	ck_assert_uint_eq(bare_checksum(dsdt.data, (uint32_t)dsdt.len), 0);
+}
+
+static bool has(const struct mock_table *t, const char *text)
+{
+	size_t n = strlen(text);
+
+	for (size_t i = 0; i + n <= t->len; i++)
+		if (!memcmp(t->data + i, text, n))
+			return true;
+	return false;
+}
+
+START_TEST(sleep_hidden)
+{
+	pc_tables();
+	PUT(&dsdt, S(1) S(2) "\x08\\_S3_\x12\x01" S(4));
+	hide_sleep();
+	ck_assert(!has(&dsdt, "_S2_") && !has(&dsdt, "_S3_"));
+	ck_assert(has(&dsdt, "\x08TS2_\x12") && has(&dsdt, "\x08\\TS3_\x12"));
+	ck_assert(has(&dsdt, S(1)) && has(&dsdt, S(4)) && has(&dsdt, "\x08_S5_\x12"));
+	bare_fadt_read();
+	ck_assert(bare.s5);
+}
+END_TEST
+
+/* Some firmware puts each state into an SSDT of its own. */
+START_TEST(sleep_in_ssdt)
+{
+	struct mock_table ssdt = mock_acpi_table(SSDT, "SSDT", 100);
+
+	pc_tables();
+	PUT(&ssdt, S(3));
+	mock_acpi_seal(&ssdt);
+	hide_sleep();
+	ck_assert(has(&ssdt, "\x08TS3_\x12"));
+	ck_assert_uint_eq(bare_checksum(ssdt.data, (uint32_t)ssdt.len), 0);
+}
+END_TEST
+
+/* Two DSDTs: nobody knows which one the guest believes. */
+START_TEST(sleep_in_both_dsdts)
+{
+	struct mock_table other = mock_acpi_table(SSDT, "DSDT", 100);
+
+	pc_tables();
+	PUT(&other, S(3));
+	mock_acpi_seal(&other);
+	PUT(&dsdt, S(3));
+	mock_poke(&fadt, 140, SSDT, 8);
+	hide_sleep();
+	ck_assert(has(&other, "TS3_") && has(&dsdt, "TS3_"));
+}
+END_TEST
+
+START_TEST(sleep_other_names_stay)
+{
+	static const char aml[] = "_S3_\x12 \x0a_S3_\x12 \x08_S3_\x11 \x08_S3D\x12 \x08_S0_\x12 \x08\\\\_S3_\x12 \x08_T3_\x12";
+	uint8_t before[300];
+
+	pc_tables();
+	mock_put_bytes(&dsdt, aml, sizeof(aml));
+	mock_acpi_seal(&dsdt);
+	memcpy(before, dsdt.data, dsdt.len);
+	hide_sleep();
+	ck_assert_mem_eq(before, dsdt.data, dsdt.len);
+}
+END_TEST
+
+/* The table ends within the definition, at each of its bytes. */
+START_TEST(sleep_cut)
+{
+	static const char aml[] = "\x08\\_S3_\x12";
+	size_t n = 7 - (size_t)_i;
+	struct mock_table ssdt = mock_acpi_table(SSDT, "SSDT", 36 + n); /* no byte more: the sanitizer sees it */
+
+	pc_tables();
+	mock_put_bytes(&ssdt, aml, n);
+	mock_acpi_seal(&ssdt);
+	hide_sleep();
+	ck_assert(has(&ssdt, "TS3_") == !_i);
+	ck_assert_uint_eq(bare_checksum(ssdt.data, (uint32_t)ssdt.len), 0);
+}
+END_TEST
+
+/* A table that is not sound, or none at all: nothing is touched. */
+START_TEST(sleep_bad_tables)
+{
+	pc_tables();
+	PUT(&dsdt, S(3));
+	mock_acpi_seal(&dsdt);
+	mock_acpi_seal(&fadt);
+	bare_sleep_init(&host);
+	dsdt.data[9]++;
+	bare_acpi_open(0);
+	host.hide_sleep();
+	ck_assert(has(&dsdt, S(3)));
+	dsdt.data[9]--;
+	mock_poke(&dsdt, 4, 0xffffffff, 4);
+	host.hide_sleep();
+	ck_assert(has(&dsdt, S(3)));
+	mock_acpi_seal(&dsdt);
+	fadt.data[9]++;
+	host.hide_sleep();
+	ck_assert(has(&dsdt, S(3)));
+	fadt.data[9]--;
+	host.hide_sleep();
+	ck_assert(!has(&dsdt, S(3)));
+	memset(mock_rsdp.data, 0, 36);
+	ck_assert(!bare_acpi_open(0));
+	host.hide_sleep();
+}
+END_TEST
+
 /* --- AML
  * -------------------------------------------------------------------------------------------- */
 
@@ -523,6 +653,12 @@ int main(void)
 	tcase_add_test(t, fadt_hardware_reduced);
 	tcase_add_test(t, fadt_short_and_absent);
 	tcase_add_test(t, fadt_dsdt_places);
+	tcase_add_test(t, sleep_hidden);
+	tcase_add_test(t, sleep_in_ssdt);
+	tcase_add_test(t, sleep_in_both_dsdts);
+	tcase_add_test(t, sleep_other_names_stay);
+	tcase_add_loop_test(t, sleep_cut, 0, 7);
+	tcase_add_test(t, sleep_bad_tables);
 	tcase_add_test(t, aml_s5_forms);
 	tcase_add_test(t, aml_s5_refused);
 	tcase_add_test(t, aml_pvpanic_port);

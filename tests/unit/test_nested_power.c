@@ -133,6 +133,25 @@ START_TEST(other_writes_to_page_0)
 }
 END_TEST
 
+static unsigned int hidden;
+
+static void hide(void)
+{
+	hidden++;
+}
+
+/* Sleep that the shim would not survive is hidden, whether ACPI's ports are known or not. */
+START_TEST(sleep_is_hidden)
+{
+	hidden = 0;
+	machine_reset(1);
+	tw_host.hide_sleep = hide;
+	machine_no_ports = _i;
+	machine_boot(&plain_abi, "");
+	ck_assert_uint_eq(hidden, 1);
+}
+END_TEST
+
 START_TEST(without_acpi_nothing_traps)
 {
 	machine_reset(1);
@@ -216,6 +235,7 @@ int main(void)
 	tcase_add_test(t, string_instructions_fault);
 	tcase_add_test(t, reset_is_reported);
 	tcase_add_test(t, other_writes_to_page_0);
+	tcase_add_loop_test(t, sleep_is_hidden, 0, 2);
 	tcase_add_test(t, without_acpi_nothing_traps);
 	tcase_add_test(t, ports_of_guest_sides);
 	tcase_add_test(t, native);

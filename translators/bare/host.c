@@ -141,6 +141,7 @@ TW_INIT int bare_host_init(struct tw_host *host, const struct tw_boot *boot, con
 	bare_cpu_init(host);
 	bare_rtc_init(host);
 	bare_power_init(host);
+	bare_sleep_init(host);
 	bare_console_init(host);
 	return 0;
 }

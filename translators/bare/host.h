@@ -96,6 +96,8 @@ unsigned int bare_cpu_add(uint32_t *apic_id, unsigned int count, unsigned int ma
 void bare_fadt_read(void);
 /* \_S5_ and pvpanic in AML bytes. */
 void bare_aml_scan(const uint8_t *aml, uint32_t len);
+/* Show use each definition block: the DSDTs that the FADT names, and all SSDTs. Sound tables, header included. */
+void bare_fadt_definitions(void (*use)(const uint8_t *table, uint32_t len));
 
 /* host_ioapic.c */
 
@@ -176,6 +178,10 @@ void bare_rtc_init(struct tw_host *host);
 /* host_power.c */
 
 void bare_power_init(struct tw_host *host);
+
+/* host_sleep.c */
+
+void bare_sleep_init(struct tw_host *host);
 
 /* host_console.c */
 

@@ -161,18 +161,32 @@ TW_INIT void bare_aml_scan(const uint8_t *aml, uint32_t len)
 	}
 }
 
-static TW_INIT void scan_dsdt(const struct fadt *fadt)
+/* Both addresses of the DSDT may be given, and should be equal; kernels differ in which one they believe. */
+TW_INIT void bare_fadt_definitions(void (*use)(const uint8_t *table, uint32_t len))
 {
-	uint64_t pa = fadt->len >= 148 ? tw_load64(fadt->data + 140) : 0;
+	struct fadt fadt;
+	uint64_t pa, old;
+	const uint8_t *table;
 	uint32_t len;
-	const uint8_t *table = bare_acpi_table_at(pa, "DSDT", &len);
 
-	if (!table)
-		table = bare_acpi_table_at(field(fadt, 40, 4), "DSDT", &len);
+	fadt.data = bare_acpi_table("FACP", 0, &fadt.len);
+	if (!fadt.data)
+		return;
+	pa = fadt.len >= 148 ? tw_load64(fadt.data + 140) : 0;
+	old = field(&fadt, 40, 4);
+	table = bare_acpi_table_at(pa, "DSDT", &len);
 	if (table)
-		bare_aml_scan(table + HEADER_LEN, len - HEADER_LEN);
+		use(table, len);
+	table = old != pa ? bare_acpi_table_at(old, "DSDT", &len) : NULL;
+	if (table)
+		use(table, len);
 	for (unsigned int i = 0; (table = bare_acpi_table("SSDT", i, &len)) != NULL; i++)
-		bare_aml_scan(table + HEADER_LEN, len - HEADER_LEN);
+		use(table, len);
+}
+
+static TW_INIT void scan(const uint8_t *table, uint32_t len)
+{
+	bare_aml_scan(table + HEADER_LEN, len - HEADER_LEN);
 }
 
 TW_INIT void bare_fadt_read(void)
@@ -185,7 +199,7 @@ TW_INIT void bare_fadt_read(void)
 	fadt.data = bare_acpi_table("FACP", 0, &fadt.len);
 	if (fadt.data) {
 		read_fields(&fadt);
-		scan_dsdt(&fadt);
+		bare_fadt_definitions(scan);
 	}
 	hpet = bare_acpi_table("HPET", 0, &len);
 	if (hpet && len >= 56 && hpet[40] == BARE_SPACE_MEMORY)

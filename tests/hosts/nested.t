@@ -6,6 +6,7 @@
 
 lab nested-kvm "Hyper-V guest on KVM" kvm-lab --abi hyperv
 ok "the guest sees Hyper-V" said '^GUEST-HYPERVISOR Hypervisor detected: Microsoft Hyper-V'
+ok "the guest is in x2APIC mode, which KVM's CPUs have" said '^GUEST-APIC .*x2apic'
 ok "KVM is the host side, in nested mode" ledger '.host == "kvm" and .mode == "nested"'
 ok "the frequency is kvmclock's" native "kvmclock page"
 ok "no interrupt's end is saved behind the guest's back" eval '! native "kvm eoi saved"'

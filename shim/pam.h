@@ -5,7 +5,10 @@
 
 #include <stdint.h>
 
-/* Let [pa, end), in 0xC0000 to 0xDFFFF, be read and written as RAM. Nothing happens on an unknown chipset. */
-void pam_unlock(uint32_t pa, uint32_t end);
+/*
+ * Let [pa, end), in 0xC0000 to 0xDFFFF, be read and written as RAM; offset: what to add to a physical address for a
+ * linear one. Nothing happens on an unknown chipset.
+ */
+void pam_unlock(unsigned long offset, uint32_t pa, uint32_t end);
 
 #endif /* SHIM_PAM_H */

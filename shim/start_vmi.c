@@ -28,12 +28,17 @@ static TW_INIT void *memory_at(uint64_t pa, uint64_t bytes)
 	return pa < MAPPED && bytes <= MAPPED - pa ? hw_phys(pa) : NULL;
 }
 
+static TW_INIT void unlock(uint32_t pa, uint32_t end)
+{
+	pam_unlock((unsigned long)hw_phys(0), pa, end);
+}
+
 static TW_INIT void put_rom(struct tw_boot *boot)
 {
 	const struct vmi_rom_request request = {
 		.rom = { (const uint8_t *)vmi_rom_file, (size_t)(vmi_rom_file_end - vmi_rom_file) },
 		.memory = memory_at,
-		.unlock = pam_unlock,
+		.unlock = unlock,
 	};
 	struct vmi_rom_place place;
 	const char *why = "";

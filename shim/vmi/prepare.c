@@ -47,15 +47,15 @@ uint32_t rom_prepare(uint32_t base)
 	if (rom_length() < (uint32_t)(rom_bss_end - rom_start))
 		return 1;
 	if (!usable())
-		pam_unlock(pa, pa + rom_length());
+		pam_unlock(base - pa, pa, pa + rom_length());
 	if (!usable())
 		return 1;
 	delta = base - rom_base;
 	for (const struct rel *rel = rom_rel; rel < rom_rel_end; rel++)
 		*(uint32_t *)(base + rel->offset) += delta;
 	rom_base = base;
-	rom_offset = base - pa;
 	for (char *p = rom_bss; p < rom_bss_end; p++)
 		*(volatile char *)p = 0;
+	rom_offset = base - pa; /* itself among what was zeroed */
 	return 0;
 }

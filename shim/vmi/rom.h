@@ -11,8 +11,11 @@
 /* What the guest leaves to the ROM: all linear addresses from the first on. */
 #define ROM_VIRTUAL_TOP 0xfe800000
 #define ROM_WINDOW_SIZE 0x1000000
-/* By how much the ROM grows at POST: pages for host sides, and 2 KB because ROMs lie at 2 KB. */
-#define ROM_POOL_SIZE (4 * 4096 + 2048)
+/*
+ * By how much the ROM grows at POST: pages for host sides (Hyper-V has the most, for 16 CPUs: 4 of inputs, the hypercall page,
+ * the TSC page), and 2 KB because ROMs lie at 2 KB.
+ */
+#define ROM_POOL_SIZE (6 * 4096 + 2048)
 
 #ifndef __ASSEMBLY__
 #include <stdbool.h>

@@ -55,6 +55,6 @@ tool() {
 	ok "$name: the guest powers off" [ "$status" = 0 ] || tap_tail
 	ok "$name: and found nothing wrong" said '^GUEST-DONE good'
 }
-tool tool-rom vmi ""
+tool tool-rom vmi read-only
 tool tool-shim vmi:shim "bzimage loaded"
 done_testing

@@ -7,7 +7,7 @@
 
 # vmi_run NAME ROM MACHINE CPUS WORDS: with the ROM as an option ROM.
 vmi_run() {
-	vmi_qemu "$1" "$3" "$4" -kernel "$vmi_elf" -append "$5" -option-rom "$2"
+	vmi_qemu "$1" "$3" "$4" -kernel "$vmi_elf" -append "${5:+$5 }read-only" -option-rom "$2"
 }
 
 plain=$vmi_plain full=$vmi_full

@@ -170,7 +170,7 @@ START_TEST(sparse_ipi)
 	current_cpu = 2;
 	host.ipi_many(0xb, 0x55);
 	ck_assert_uint_eq(last_control, HV_CALL_SEND_IPI_EX | 3ull << HV_CONTROL_VAR_SHIFT);
-	ck_assert_uint_eq(last_input, hyperv_pa(hyperv.cpu[2].input)); /* each CPU has its own */
+	ck_assert_uint_eq(last_input, hyperv.input_pa + 2 * sizeof(*hyperv.input)); /* each CPU has its own */
 	ck_assert_uint_eq(copied[0], 0x55);
 	ck_assert_uint_eq(copied[1], HV_SET_SPARSE);
 	ck_assert_uint_eq(copied[2], 0xb);

@@ -57,13 +57,15 @@ static TW_INIT void init(struct tw_host *host, uint32_t leaf)
 		[HYPERV_NATIVE_EOI_SAVED] = "hyperv eoi saved",
 		[HYPERV_NATIVE_APIC] = "hyperv apic msr",
 	};
+	unsigned int inputs = host->cpus * (unsigned int)sizeof(*hyperv.input);
 	unsigned int pages = host->cpus * (unsigned int)(sizeof(*hyperv.cpu) / TW_PAGE_SIZE);
 
 	hyperv.host = host;
 	hyperv.bare = *host;
 	for (unsigned int i = 0; i < HYPERV_NATIVES; i++)
 		host->native[i] = (struct tw_native){ names[i], 0 };
-	hyperv.cpu = tw_host_pages(pages, &hyperv.cpu_pa);
+	hyperv.cpu = host->owns_apic ? tw_host_pages(pages, &hyperv.cpu_pa) : NULL;
+	hyperv.input = tw_host_pages((inputs + TW_PAGE_SIZE - 1) / TW_PAGE_SIZE, &hyperv.input_pa);
 	host->cpu_init = cpu_init;
 	if (host->tsc_told)
 		hyperv_count(HYPERV_NATIVE_FREQUENCY);

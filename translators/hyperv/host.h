@@ -27,14 +27,19 @@ enum hyperv_native {
 _Static_assert(HYPERV_NATIVES < TW_NATIVE_MAX, "the table ends with an empty name");
 
 /*
- * One CPU's memory. Inputs of hypercalls must not cross a page (TLFS 3.8); 64 banks are what 64 CPUs
- * can be spread over at worst. The overlay pages are whole pages by themselves.
+ * One CPU's memory. The overlay pages are whole pages by themselves; who does not own the local APIC has none.
+ * Inputs of hypercalls must not cross a page (TLFS 3.8); 64 banks are what 64 CPUs can be spread over at worst.
  */
 struct hyperv_cpu {
 	struct hv_message_page messages;
 	uint32_t assist[TW_PAGE_SIZE / 4]; /* VP assist page; [0] bit 0: no EOI needed */
-	uint64_t input[TW_PAGE_SIZE / 8];
 };
+
+struct hyperv_input {
+	uint64_t word[128];
+};
+_Static_assert(TW_PAGE_SIZE % sizeof(struct hyperv_input) == 0 && sizeof(struct hyperv_input) >= (5 + 64) * 8,
+	       "within a page, and room for 64 banks");
 
 struct hyperv_machine {
 	struct tw_host *host;
@@ -42,8 +47,10 @@ struct hyperv_machine {
 	uint32_t eax, edx, hints;  /* leaves 3 and 4 */
 	uint32_t spin_limit;	   /* leaf 4 EBX: spins before telling; HV_SPIN_NEVER: do not */
 	void *page;		   /* the hypercall page; NULL: no hypercalls */
-	struct hyperv_cpu *cpu;	   /* by CPU index */
+	struct hyperv_cpu *cpu;	   /* by CPU index; NULL without the APIC */
 	uint64_t cpu_pa;
+	struct hyperv_input *input; /* by CPU index */
+	uint64_t input_pa;
 	uint32_t vp[TW_MAX_CPUS];  /* VP index by CPU, known once the CPU is up (H-11) */
 };
 extern struct hyperv_machine hyperv;

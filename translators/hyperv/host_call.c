@@ -29,6 +29,15 @@ bool hyperv_call_init(void)
 	return hyperv.page;
 }
 
+/* This CPU's input, whose physical address goes to *pa. */
+static uint64_t *own_input(uint64_t *pa)
+{
+	unsigned int cpu = tw_cpu();
+
+	*pa = hyperv.input_pa + cpu * sizeof(*hyperv.input);
+	return hyperv.input[cpu].word;
+}
+
 static bool call(uint64_t control, uint64_t input, uint64_t output)
 {
 	return (uint16_t)hw_hyperv_call(hyperv.page, control, input, output) == HV_SUCCESS;
@@ -78,7 +87,7 @@ static unsigned int sparse_set(uint64_t cpus, uint64_t *out)
 
 static bool send_ipi(uint64_t cpus, uint8_t vector)
 {
-	uint64_t *input = hyperv.cpu[tw_cpu()].input, mask;
+	uint64_t pa, *input = own_input(&pa), mask;
 	unsigned int banks;
 
 	if (plain_mask(cpus, &mask))
@@ -88,7 +97,7 @@ static bool send_ipi(uint64_t cpus, uint8_t vector)
 	input[0] = vector;
 	banks = sparse_set(cpus, input + 1);
 	return banks && call(HV_CALL_SEND_IPI_EX | (uint64_t)banks << HV_CONTROL_VAR_SHIFT,
-			     hyperv_pa(input), 0);
+			     pa, 0);
 }
 
 static void ipi_many(uint64_t cpus, uint8_t vector)
@@ -105,7 +114,7 @@ static void ipi_many(uint64_t cpus, uint8_t vector)
 /* All address spaces and global entries, too: which CR3 the targets use is not ours to know. */
 static uint64_t tlb_flush(uint64_t cpus)
 {
-	uint64_t *input = hyperv.cpu[tw_cpu()].input, mask;
+	uint64_t pa, *input = own_input(&pa), mask;
 	unsigned int banks;
 	bool done;
 
@@ -113,11 +122,11 @@ static uint64_t tlb_flush(uint64_t cpus)
 	input[1] = HV_FLUSH_ALL_SPACES;
 	if (plain_mask(cpus, &mask)) {
 		input[2] = mask;
-		done = call(HV_CALL_FLUSH_SPACE, hyperv_pa(input), 0);
+		done = call(HV_CALL_FLUSH_SPACE, pa, 0);
 	} else {
 		banks = hyperv.hints & HV_HINT_EX_MASKS ? sparse_set(cpus, input + 2) : 0;
 		done = banks && call(HV_CALL_FLUSH_SPACE_EX | (uint64_t)banks << HV_CONTROL_VAR_SHIFT,
-				     hyperv_pa(input), 0);
+				     pa, 0);
 	}
 	if (!done)
 		return cpus;

@@ -11,7 +11,7 @@
 #define PIT_COMMAND   0x43
 #define MODE_ONE_SHOT 0x30 /* channel 0, low then high byte, mode 0 */
 #define MODE_PERIODIC 0x34 /* mode 2 */
-#define MODE_SILENT   0x3a /* mode 5 waits for a gate that never comes */
+#define MODE_SILENT   0x3a /* mode 5 */
 #define COUNT_MAX     0xffffu
 #define COUNT_PER_NS  5124677u /* 1193182 / 10^9 in 0.32 fixed point, rounded up */
 #define NS_MAX	      54900000u
@@ -29,7 +29,14 @@ void vmi_pit_set(uint64_t ns, bool periodic)
 	hw_out8(PIT_DATA, (uint8_t)(count >> 8));
 }
 
+/*
+ * Mode 5 waits for a gate that never comes. With a count, since KVM's PIT goes on until one is written (i8254.c,
+ * pit_load_count), and a small one, because QEMU's counts without the gate: that interrupt comes at once, like one that was
+ * on its way when the alarm was cancelled.
+ */
 void vmi_pit_stop(void)
 {
 	hw_out8(PIT_COMMAND, MODE_SILENT);
+	hw_out8(PIT_DATA, 1);
+	hw_out8(PIT_DATA, 0);
 }

@@ -3,7 +3,8 @@
  * The VMI test kernel's frame: says what it finds on the debug port, one TAP line without a number for
  * each check, and ends the machine. What is tested is chosen by words of the command line: "pae" (it must be
  * the first), "smp", "full" (the ROM serves every call by code), "native" (there must be no ROM), "bzimage" (started as
- * one), "initrd" (with an initrd), "loaded" (no BIOS has put the ROM there), "serial" (speak on COM1, too).
+ * one), "initrd" (with an initrd), "read-only" (the ROM is
+ * that), "loaded" (it is not), "serial" (speak on COM1, too).
  */
 #include "guest.h"
 
@@ -160,9 +161,10 @@ void guest_main(const char *cmdline)
 	}
 	if (word(cmdline, "bzimage"))
 		test_boot(word(cmdline, "initrd"));
-	test_probe(word(cmdline, "loaded"));
+	test_probe(word(cmdline, "read-only"), word(cmdline, "loaded"));
 	test_relocation();
 	test_patching();
+	test_host(word(cmdline, "on-kvm"), word(cmdline, "on-hyperv"), word(cmdline, "on-vmware"));
 	test_calls();
 	test_pages();
 	test_time();

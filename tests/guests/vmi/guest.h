@@ -67,7 +67,7 @@ extern uint32_t entry_of[VMI_CALLS];
 extern uint8_t type_of[VMI_CALLS];
 /* Look for the ROM as Linux does; NULL when there is none. */
 struct vmi_rom *probe(void);
-void test_probe(bool loaded);
+void test_probe(bool protected, bool loaded);
 void test_relocation(void);
 void test_patching(void);
 /* Call by number, regparm(3). */
@@ -75,8 +75,9 @@ uint64_t vmi(unsigned int call, uint32_t eax, uint32_t edx, uint32_t ecx);
 uint64_t vmi5(unsigned int call, uint32_t eax, uint32_t edx, uint32_t ecx, uint32_t s1, uint32_t s2);
 bool served(unsigned int call);
 
-/* --- boot.c, calls.c, times.c, smp.c --- */
+/* --- boot.c, host.c, calls.c, times.c, smp.c --- */
 void test_boot(bool with_initrd);
+void test_host(bool kvm, bool hyperv, bool vmware);
 void test_calls(void);
 void test_pages(void);
 void test_time(void);

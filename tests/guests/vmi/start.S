@@ -102,6 +102,13 @@ both:					/* eax: the command line */
 	movl	%eax, %fs
 	movl	%eax, %gs
 	movl	$stack_end, %esp
+	xorl	%eax, %eax		/* low memory is only at 3 GB from here on: what relies on physical addresses fails */
+	movl	%eax, page_dir		/* four entries of 32 bits, or the first two of 64 */
+	movl	%eax, page_dir + 4
+	movl	%eax, page_dir + 8
+	movl	%eax, page_dir + 12
+	movl	%cr3, %eax
+	movl	%eax, %cr3
 	movl	$cmdline, %eax
 	call	guest_main
 9:	hlt

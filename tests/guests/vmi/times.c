@@ -67,7 +67,7 @@ void test_time(void)
 	bool sums = true, grows = true;
 
 	hz = vmi(VMI_CYCLE_FREQUENCY, 0, 0, 0);
-	check(hz > 100000000ull && hz < 10000000000ull, "the frequency is a processor's");
+	check(hz > 50000000ull && hz < 10000000000ull, "the frequency is a processor's");
 	check(hz == vmi(VMI_CYCLE_FREQUENCY, 0, 0, 0), "and stays");
 	real = counter(VMI_CYCLES_REAL);
 	for (unsigned int i = 0; i < 1000; i++) {
@@ -106,8 +106,10 @@ void test_irq0(void)
 {
 	uint64_t start, period = hz / 100;
 
+	check_number(cancel(0), 0, "IRQ 0: there was no alarm"); /* silences the timer of the BIOS, too */
 	pic_mask(0xfffe);
 	vmi(VMI_APIC_WRITE, 0x350, 0x700, 0); /* LINT0: the PIC, as the BIOS has it */
+	comes(IRQ0, 100, hz / 20); /* KVM keeps ticks that nobody took, here those of the BIOS */
 	start = rdtsc();
 	alarm(0, start + hz / 50, 0);
 	check(comes(IRQ0, 1, 20 * hz), "IRQ 0: a one-shot alarm comes");

@@ -28,7 +28,7 @@ all_well() {
 
 # What leans on the CPU most; all of them with TW_LONG=1.
 some="discovery hypercall_page stimer autoeoi shimmem invalid"
-[ -z "$TW_LONG" ] || some="$some apic clock events idle ipi messages tlb"
+[ -z "$TW_LONG" ] || some="$some apic clock events idle ipi messages stimer_modes tlb"
 for name in $some; do
 	conformance "$name" full
 done

@@ -51,7 +51,9 @@ for file in "$guests"/*.c.o; do
 		;;
 	esac
 done
-for name in discovery clock invalid shimmem; do
+for name in discovery invalid shimmem; do
 	[ ! -e "$guests/$name" ] || conformance "$name" 2 fast
 done
+conformance clock 2 fast+invariant
+ok "clock: the TSC is invariant on request" said '^SUCCESS TSC_INVARIANT_CONTROL'
 done_testing

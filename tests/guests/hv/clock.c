@@ -3,7 +3,7 @@
  * Reference time (TLFS 12.4-12.7): the counter MSR and the reference TSC page are one clock, which
  * never goes back, neither on a VP nor from one to the next; it advances as fast as the frequency MSR
  * says. The page is an overlay: read-only, and what is below comes back. VP_RUNTIME counts what the VP
- * ran, so never faster than time.
+ * ran, so never faster than time. TSC_INVARIANT_CONTROL (2.4.4) shows a bit of CPUID and changes nothing.
  */
 #include "hv.h"
 #include "wait.h"
@@ -167,4 +167,31 @@ CASE(runtime, "VP_RUNTIME")
 		smp_all(run_time, NULL);
 	else
 		skip("VP_RUNTIME is not offered");
+}
+
+#define TSC_INVARIANT (1u << 8) /* CPUID 0x80000007 EDX */
+
+static bool told_invariant(void)
+{
+	return cpuid(0x80000007, 0).edx & TSC_INVARIANT;
+}
+
+/* Nothing of the clock changes by that; the CPU's own bit shows when the guest has asked for it, never before. */
+CASE(invariant, "TSC_INVARIANT_CONTROL")
+{
+	uint64_t before = ref_time();
+
+	if (!hv_offers(HV_EAX_TSC_INVARIANT)) {
+		skip("TSC_INVARIANT_CONTROL is not offered");
+		return;
+	}
+	expect(rdmsr(HV_MSR_TSC_INVARIANT), 0, "at first");
+	expect(told_invariant(), false, "CPUID's bit at first");
+	wrmsr(HV_MSR_TSC_INVARIANT, HV_TSC_INVARIANT_ON);
+	expect(rdmsr(HV_MSR_TSC_INVARIANT), HV_TSC_INVARIANT_ON, "switched on");
+	expect(wrmsr_try(HV_MSR_TSC_INVARIANT, 0), GP, "it goes off again: exception");
+	expect(wrmsr_try(HV_MSR_TSC_INVARIANT, HV_TSC_INVARIANT_ON | 2), GP, "a reserved bit: exception");
+	if (ref_time() < before)
+		fail("time goes back");
+	smp_all(sandwich, NULL);
 }

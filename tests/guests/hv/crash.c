@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * The crash MSRs (TLFS, HV_X64_MSR_CRASH_P0-4 and _CTL): parameters read back, the capabilities are told,
+ * The crash MSRs (TLFS, "Guest Crash Enlightenment"): parameters read back, the capabilities are told,
  * messages that are not in memory harm nobody; at last a crash with a message, which ends the guest.
  */
 #include "hv.h"

@@ -3,6 +3,7 @@
  * Debugging over instructions that a hypervisor executes in the guest's place: they must look as if the
  * CPU had done it (AMD64 manual volume 2, 13.1). A single step traps behind them, a breakpoint behind
  * them is met even when they were resumed with RF, and the hypercall page can be debugged like any code.
+ * The TLFS says nothing of it.
  */
 #include "hv.h"
 

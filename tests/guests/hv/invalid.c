@@ -105,6 +105,23 @@ CASE(output, "output addresses")
 	       HV_INVALID_PARAMETER | REPS(1), "no such APIC id after a good one");
 }
 
+/* Sets of VPs in the flushes, where a list may follow the banks. */
+static void sets(uint64_t *words)
+{
+	const uint64_t space = HV_CALL_FLUSH_SPACE_EX, list = HV_CALL_FLUSH_LIST_EX;
+
+	words[2] = 2; /* format */
+	expect(status(space, (uint64_t)words, 0), HV_INVALID_PARAMETER, "a flush of a set of unknown format");
+	words[2] = HV_SET_SPARSE;
+	words[3] = 7; /* three banks */
+	expect(status(space | VAR(2), (uint64_t)words, 0), HV_INVALID_HYPERCALL_INPUT, "a flush with too few banks");
+	expect(status(space | VAR(4), (uint64_t)words, 0), HV_INVALID_HYPERCALL_INPUT, "... too many banks");
+	expect(status(space | VAR(1023), (uint64_t)words, 0), HV_INVALID_ALIGNMENT, "... banks across the page's end");
+	expect(status(list | VAR(3), (uint64_t)words, 0), HV_INVALID_HYPERCALL_INPUT, "a list behind banks without reps");
+	expect(status(list | VAR(3) | REPS(506), (uint64_t)words, 0), HV_INVALID_ALIGNMENT, "a list behind banks across the end");
+	expect(hypercall(list | VAR(3) | REPS(505), (uint64_t)words, 0), REPS(505), "a list behind banks up to the end");
+}
+
 CASE(parameters, "parameters")
 {
 	const uint64_t ipi = HV_CALL_SEND_IPI | FAST, ipi_ex = HV_CALL_SEND_IPI_EX;
@@ -123,6 +140,7 @@ CASE(parameters, "parameters")
 	words[2] = 0;
 	expect(status(ipi_ex | VAR(1), (uint64_t)words, 0), HV_INVALID_HYPERCALL_INPUT, "a bank too many");
 	expect(status(ipi_ex, (uint64_t)words, 0), HV_SUCCESS, "an empty set");
+	sets((uint64_t *)in());
 	words[1] = 1ull << 40; /* flags of a flush */
 	expect(status(HV_CALL_FLUSH_SPACE, (uint64_t)words, 0), HV_INVALID_PARAMETER, "an unknown flag");
 	if (!hv_offers_edx(HV_EDX_XMM_INPUT))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * What a guest must be refused as the CPU refuses it: user mode reaches neither MSRs nor the hypervisor,
- * the virtualisation that the CPU really has is hidden, and values that a register does not take are #GP.
+ * (TLFS 3.5), the virtualisation that the CPU really has is hidden, and values that a register does not take
+ * are #GP.
  */
 #include "hv.h"
 

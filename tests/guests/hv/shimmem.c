@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * The layer's own memory, which the map reserves amid RAM, is out of reach: reads show all ones, writes
- * go nowhere, page tables there lead nowhere, overlays and hypercalls do not reach it.
+ * go nowhere, page tables there lead nowhere, overlays and hypercalls do not reach it (TLFS 5.2, and 3.7 for the
+ * latter: what the partition cannot access).
  */
 #include "hv.h"
 

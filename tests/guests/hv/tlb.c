@@ -2,8 +2,8 @@
 /*
  * Flushes by hypercall (TLFS 9.4) under concurrent remapping: while VPs read through a mapping, one VP
  * changes it, flushes and publishes the change: nobody may read older contents afterwards. Every form of
- * the call, page by page, and all VPs as writers at once. A flush that misses a VP is seen at once,
- * since the frames that were mapped before keep their older contents.
+ * the call, page by page, to every subset of the VPs, and all VPs as writers at once. A flush that misses a
+ * VP is seen at once, since the frames that were mapped before keep their older contents.
  */
 #include "hv.h"
 #include "wait.h"
@@ -85,9 +85,9 @@ static void reader(void *unused)
 		read_all();
 }
 
-static void writer(unsigned int page, enum form form)
+static void writer(unsigned int page, enum form form, unsigned int rounds)
 {
-	for (unsigned int i = 0; i < ROUNDS; i++) {
+	for (unsigned int i = 0; i < rounds; i++) {
 		uint64_t number = published[page] + 1;
 
 		remap(page, number);
@@ -123,16 +123,24 @@ CASE(one_writer, "one VP remaps, the others read")
 		for (unsigned int cpu = 1; cpu < cpus; cpu++)
 			if (!WAIT(reads[cpu]))
 				error("CPU %u does not read", cpu);
-		writer(0, form);
+		writer(0, form, ROUNDS);
 		stop = true;
 		for (unsigned int cpu = 1; cpu < cpus; cpu++)
 			smp_wait(cpu);
 	}
 }
 
+/* Each VP by every form, and each begins with another one. */
 static void write_own(void *unused)
 {
-	writer(this_cpu()->index, (enum form)(this_cpu()->index % LIST_XMM));
+	unsigned int me = this_cpu()->index;
+
+	for (unsigned int i = 0; i < FORMS; i++) {
+		enum form form = (me + i) % FORMS;
+
+		if (form != LIST_XMM || hv_offers_edx(HV_EDX_XMM_INPUT))
+			writer(me, form, 3);
+	}
 }
 
 CASE(all_writers, "all VPs remap and flush at once")
@@ -179,10 +187,59 @@ CASE(idle, "a VP that halts is flushed, too")
 	smp_call(cpu, halt, NULL);
 	if (!WAIT(halted))
 		error("CPU %u does not halt", cpu);
-	writer(0, SPACE);
+	writer(0, SPACE, ROUNDS);
 	stop = true;
 	apic_send(cpu_at(cpu)->apic_id, 0x4021);
 	smp_wait(cpu);
+}
+
+static volatile uint64_t seen_by[MAX_CPUS], vp_of[MAX_CPUS];
+
+static void look(void *unused)
+{
+	seen_by[this_cpu()->index] = window(0)[0];
+	vp_of[this_cpu()->index] = rdmsr(HV_MSR_VP_INDEX);
+}
+
+/* Flush these CPUs only: as a mask, or as a sparse set with a bank behind of VPs that do not exist. */
+static uint64_t flush_some(uint64_t set, bool ex)
+{
+	uint64_t *w = hypercall_input(), vps = 0;
+
+	for (unsigned int cpu = 0; cpu < cpus; cpu++)
+		if (set >> cpu & 1)
+			vps |= 1ull << vp_of[cpu];
+	w[0] = read_cr3();
+	w[1] = 0;
+	w[2] = ex ? HV_SET_SPARSE : vps;
+	w[3] = 1ull << 40 | 1;
+	w[4] = vps;
+	w[5] = ~0ull;
+	return hypercall_slow(ex ? HV_CALL_FLUSH_SPACE_EX | 2ull << HV_CONTROL_VAR_SHIFT : HV_CALL_FLUSH_SPACE);
+}
+
+/* Its members must read what is new; what the others read is nobody's promise. */
+static void check_subset(uint64_t set, bool ex)
+{
+	start();
+	smp_all(look, NULL);
+	remap(0, 2);
+	expect(flush_some(set, ex), HV_SUCCESS, "a flush of some");
+	for (unsigned int cpu = 0; cpu < cpus; cpu++) {
+		if (!(set >> cpu & 1))
+			continue;
+		smp_run(cpu, look, NULL);
+		if (seen_by[cpu] != 2)
+			fail("set 0x%lx: CPU %u reads what was there before", set, cpu);
+	}
+}
+
+CASE(subsets, "every subset of the VPs")
+{
+	for (uint64_t set = 1; set < 1ull << cpus; set++) {
+		check_subset(set, false);
+		check_subset(set, true);
+	}
 }
 
 /* A list with everything in it; a start that is not the first element. */

@@ -10,4 +10,9 @@ ok "the guest is in x2APIC mode, which KVM's CPUs have" said '^GUEST-APIC .*x2ap
 ok "KVM is the host side, in nested mode" ledger '.host == "kvm" and .mode == "nested"'
 ok "the frequency is kvmclock's" native "kvmclock page"
 ok "no interrupt's end is saved behind the guest's back" eval '! native "kvm eoi saved"'
+
+# Pokes, IPIs and flushes of the full profile between two CPUs in x2APIC mode.
+lab nested-kvm-2 "2 CPUs, full profile" kvm-lab --abi hyperv@1:full --smp 2
+ok "2 CPUs: both come up" said '^GUEST-UP kernel .* cpus 2 '
+ok "2 CPUs: in x2APIC mode" said '^GUEST-APIC .*x2apic'
 done_testing

@@ -13,6 +13,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 here=$root/tests
 out=$root/build/guests
+. "$here/archive.sh"
 # Subjects of modules.t (a filesystem, block and network drivers), and the drivers of devices.t.
 modules="loop squashfs dummy veth tun ext4 virtio_pci virtio_blk virtio_net"
 
@@ -21,37 +22,12 @@ flags=(-std=gnu11 -O2 -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-protot
 # No red zone: inline assembly of the tests pushes to the stack.
 flags+=(-D_GNU_SOURCE -static -pthread -mno-red-zone)
 
-die() {
-	echo "twoway: $*" >&2
-	exit 1
-}
-
-# pack TREE FILE: archive TREE, owned by root, in a stable order.
-pack() {
-	(cd "$1" && find . -mindepth 1 | LC_ALL=C sort | cpio -o -H newc --quiet --owner=0:0) > "$2.new"
-	mv "$2.new" "$2"
-}
-
-# True when FILE $1 exists and none of the other arguments is newer.
-fresh() {
-	local file=$1 source
-	[ -e "$file" ] || return 1
-	shift
-	for source; do
-		[ ! "$source" -nt "$file" ] || return 1
-	done
-}
-
 build_guest() {
-	local tree=$out/guest.tree applet program
-	fresh "$out/guest.cpio" "$here"/guests/* "$here"/guests/nested/* "$here"/guests/lab/* "$here"/bench/*.c "$here/initramfs.sh" && return
-	busybox=$(command -v busybox) || die "busybox is missing: install busybox-static"
+	local tree=$out/guest.tree program
+	archive_fresh "$out/guest.cpio" "$here"/guests/* "$here"/guests/nested/* "$here"/guests/lab/* "$here"/bench/*.c "$here"/{archive,initramfs}.sh && return
 	rm -rf "$tree"
 	mkdir -p "$tree"/{bin,sbin,dev,proc,sys,tmp,etc,mnt,lib/modules}
-	cp "$busybox" "$tree/bin/busybox"
-	for applet in $("$busybox" --list); do
-		[ "$applet" = busybox ] || ln -s busybox "$tree/bin/$applet"
-	done
+	archive_busybox "$tree" "$tree/bin"
 	ln -s ../bin/modprobe "$tree/sbin/modprobe"
 	install -m 755 "$here/guests/init" "$tree/init"
 	"$CC" "${flags[@]}" -o "$tree/stress" "$here"/guests/*.c "$here"/guests/*.S
@@ -67,42 +43,19 @@ build_guest() {
 		"$CC" "${flags[@]}" -o "$tree/${program#*/}" "$here/guests/$program.c"
 	done
 	strip "$tree"/{stress,bench,true,tsc,loops,shimmem,marked}
-	pack "$tree" "$out/guest.cpio"
-}
-
-# The file of module NAME below directory $1; nothing when it is built in or absent.
-module_file() {
-	find "$1/kernel" -name "$2.ko" -o -name "$2.ko.xz" -o -name "$2.ko.zst" | head -n 1
-}
-
-# Copy module $2 of the modules directory $1 and what it depends on to directory $3, uncompressed.
-add_module() {
-	local source=$1 name=${2//-/[-_]} tree=$3 file target need
-	file=$(module_file "$source" "${name//_/[-_]}")
-	[ -n "$file" ] || return 0
-	target=$tree/$(basename "${file%.ko*}").ko
-	[ ! -e "$target" ] || return 0
-	case "$file" in
-	*.xz) xz -dc "$file" > "$target" ;;
-	*.zst) zstd -qdc "$file" > "$target" ;;
-	*) cp "$file" "$target" ;;
-	esac
-	strip --strip-debug "$target"
-	for need in $(strings -a "$target" | sed -n 's/^depends=//p' | tr ',' ' '); do
-		add_module "$source" "$need" "$tree"
-	done
+	archive_pack "$tree" "$out/guest.cpio"
 }
 
 build_modules() {
 	local flavour=$1 tree=$out/modules-$1.tree source module
 	source=$("$here/kernels.sh" -m "$flavour")
-	fresh "$out/modules-$flavour.cpio" "$out/guest.cpio" "$source" && return
+	archive_fresh "$out/modules-$flavour.cpio" "$out/guest.cpio" "$source" && return
 	rm -rf "$tree"
 	mkdir -p "$tree/lib/modules/$(basename "$source")"
 	for module in $modules; do
-		add_module "$source" "$module" "$tree/lib/modules/$(basename "$source")"
+		archive_module "$source" "$module" "$tree/lib/modules/$(basename "$source")" > /dev/null
 	done
-	pack "$tree" "$out/$flavour.extra"
+	archive_pack "$tree" "$out/$flavour.extra"
 	# Linux unpacks archives that follow each other.
 	cat "$out/guest.cpio" "$out/$flavour.extra" > "$out/modules-$flavour.cpio.new"
 	mv "$out/modules-$flavour.cpio.new" "$out/modules-$flavour.cpio"
@@ -118,5 +71,5 @@ cloud | generic)
 	build_modules "$1"
 	echo "$out/modules-$1.cpio"
 	;;
-*) die "usage: tests/initramfs.sh [cloud|generic]" ;;
+*) archive_die "usage: tests/initramfs.sh [cloud|generic]" ;;
 esac

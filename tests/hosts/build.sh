@@ -23,18 +23,18 @@ qemu_data() {
 
 build_kvm() {
 	local out=$lab_out/kvm qemu kernel modules tree=$lab_out/kvm/tree
-	qemu=$(command -v qemu-system-x86_64) || lab_die "QEMU is missing: install qemu-system-x86"
+	qemu=$(command -v qemu-system-x86_64) || archive_die "QEMU is missing: install qemu-system-x86"
 	kernel=$("$lab_root/tests/kernels.sh" generic)
 	modules=$("$lab_root/tests/kernels.sh" -m generic)
 	mkdir -p "$out"
-	lab_fresh "$out/vmlinux" "$kernel" || lab_vmlinux "$kernel" "$out/vmlinux"
-	if ! lab_fresh "$out/initramfs" "$lab_here/kvm-init" "$lab_here/build.sh" "$lab_here/lib.sh" "$kernel" "$qemu"; then
+	archive_fresh "$out/vmlinux" "$kernel" || lab_vmlinux "$kernel" "$out/vmlinux"
+	if ! archive_fresh "$out/initramfs" "$lab_here/kvm-init" "$lab_here"/{build,lib}.sh "$lab_root/tests/archive.sh" "$kernel" "$qemu"; then
 		lab_tree "$tree"
 		lab_programs "$tree" "$qemu"
 		qemu_data "$tree"
 		lab_modules "$tree" "$modules" kvm-amd
 		install -m 755 "$lab_here/kvm-init" "$tree/init"
-		lab_pack "$tree" "$out/initramfs"
+		archive_pack "$tree" "$out/initramfs"
 		rm -rf "$tree"
 	fi
 	echo "$out"
@@ -46,7 +46,7 @@ build_kvm() {
 xen_version() {
 	local file
 	file=$(find /usr/lib -name 'libxenctrl.so.*' 2> /dev/null | grep -oE 'so\.[0-9]+\.[0-9]+' | sort -V | tail -n 1)
-	[ -n "$file" ] || lab_die "libxenctrl is missing: install libxen-dev"
+	[ -n "$file" ] || archive_die "libxenctrl is missing: install libxen-dev"
 	echo "${file#so.}"
 }
 
@@ -57,7 +57,7 @@ xen_packages() {
 	mkdir -p "$work/deb"
 	(cd "$work/deb" && apt-get -qq -o APT::Sandbox::User=root download \
 		"xen-hypervisor-$version-amd64" "xen-utils-$version" >&2) ||
-		lab_die "cannot download Xen $version's packages: is the Debian mirror reachable?"
+		archive_die "cannot download Xen $version's packages: is the Debian mirror reachable?"
 	for package in "$work"/deb/*.deb; do
 		dpkg-deb --fsys-tarfile "$package" |
 			tar -x -C "$work" --wildcards --no-anchored "boot/xen-*" "usr/lib/xen-$version/bin/*" 2> /dev/null || true
@@ -74,18 +74,18 @@ build_xen() {
 	modules=$("$lab_root/tests/kernels.sh" -m generic)
 	mkdir -p "$out"
 	xen_packages "$version" "$packages"
-	lab_fresh "$out/vmlinux" "$kernel" || lab_vmlinux "$kernel" "$out/vmlinux"
-	if ! lab_fresh "$out/xen" "$packages/complete"; then
+	archive_fresh "$out/vmlinux" "$kernel" || lab_vmlinux "$kernel" "$out/vmlinux"
+	if ! archive_fresh "$out/xen" "$packages/complete"; then
 		gzip -dc "$packages"/boot/xen-"$version"*.gz > "$out/xen.new"
 		mv "$out/xen.new" "$out/xen"
 	fi
-	if ! lab_fresh "$out/initramfs" "$lab_here"/xen-init "$lab_here"/{build,lib}.sh "$lab_here/setviridian.c" \
+	if ! archive_fresh "$out/initramfs" "$lab_here"/xen-init "$lab_here"/{build,lib}.sh "$lab_here/setviridian.c" "$lab_root/tests/archive.sh" \
 		"$kernel" "$packages/complete"; then
 		lab_tree "$tree"
 		bin=/usr/lib/xen-$version/bin
 		lab_programs -r "$packages" "$tree" "$bin"/{xl,xenstored,xenconsoled,xenconsole,xen-init-dom0}
 		gcc -Wall -Wextra -O2 -o "$out/setviridian" "$lab_here/setviridian.c" -lxenctrl ||
-			lab_die "setviridian cannot be compiled: install gcc and libxen-dev"
+			archive_die "setviridian cannot be compiled: install gcc and libxen-dev"
 		install -m 755 "$out/setviridian" "$tree/usr/sbin/" # its libraries are those of xl
 		lab_modules "$tree" "$modules" xen-privcmd xen-evtchn xen-gntdev xen-gntalloc xenfs
 		mkdir -p "$tree/etc/xen"
@@ -94,7 +94,7 @@ build_xen() {
 		echo 'autoballoon="off"' > "$tree/etc/xen/xl.conf"
 		echo 'root:x:0:0:root:/root:/bin/sh' > "$tree/etc/passwd"
 		install -m 755 "$lab_here/xen-init" "$tree/init"
-		lab_pack "$tree" "$out/initramfs"
+		archive_pack "$tree" "$out/initramfs"
 		rm -rf "$tree"
 	fi
 	echo "$out"

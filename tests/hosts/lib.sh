@@ -2,39 +2,20 @@
 # shellcheck shell=bash
 # What the builders of host labs share: a lab is a kernel and an uncompressed initramfs with a
 # hypervisor's user space, made from what is installed on this machine and from Debian's kernel
-# packages. Uncompressed, because under emulation unpacking costs more than reading. Source it.
+# packages. Source it.
 lab_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 lab_here=$lab_root/tests/hosts
 lab_out=$lab_root/build/hosts
-
-lab_die() {
-	echo "twoway: $*" >&2
-	exit 1
-}
-
-# True when FILE $1 exists and none of the other arguments is newer.
-lab_fresh() {
-	local file=$1 source
-	[ -e "$file" ] || return 1
-	shift
-	for source; do
-		[ ! "$source" -nt "$file" ] || return 1
-	done
-}
+. "$lab_root/tests/archive.sh"
 
 # lab_tree DIR: an empty root with busybox as every applet.
 lab_tree() {
-	local busybox applet
-	busybox=$(command -v busybox) || lab_die "busybox is missing: install busybox-static"
 	rm -rf "$1"
 	mkdir -p "$1"/{dev,proc,sys,tmp,run,root,modules,tw,etc,var/log,usr/bin,usr/sbin,usr/lib,usr/lib64}
 	for applet in bin sbin lib lib64; do
 		ln -s "usr/$applet" "$1/$applet"
 	done
-	cp "$busybox" "$1/bin/busybox"
-	for applet in $("$busybox" --list); do
-		[ "$applet" = busybox ] || ln -s busybox "$1/usr/bin/$applet"
-	done
+	archive_busybox "$1" "$1/usr/bin"
 }
 
 # lab_programs DIR FILE...: programs of this machine with the libraries that they need.
@@ -48,7 +29,7 @@ lab_programs() {
 	tree=$1
 	shift
 	for file; do
-		[ -e "$root$file" ] || lab_die "$root$file is missing"
+		[ -e "$root$file" ] || archive_die "$root$file is missing"
 		install -D "$root$file" "$tree$file"
 		for library in $(ldd "$root$file" | sed -n 's/^.*[[:space:]]\(\/[^ ]*\) (0x[0-9a-f]*)$/\1/p'); do
 			[ -e "$tree$library" ] || install -D "$(realpath "$library")" "$tree$library"
@@ -62,32 +43,8 @@ lab_modules() {
 	local tree=$1 source=$2 name
 	shift 2
 	for name; do
-		lab_module "$tree" "$source" "$name"
+		archive_module "$source" "$name" "$tree/modules" >> "$tree/modules/order"
 	done
-}
-
-lab_module() {
-	local tree=$1 source=$2 name=${3//[-_]/[-_]} file target need
-	file=$(find "$source/kernel" -name "$name.ko" -o -name "$name.ko.xz" -o -name "$name.ko.zst" | head -n 1)
-	[ -n "$file" ] || return 0 # built in
-	target=$(basename "${file%.ko*}").ko
-	[ ! -e "$tree/modules/$target" ] || return 0
-	case "$file" in
-	*.xz) xz -dc "$file" > "$tree/modules/$target" ;;
-	*.zst) zstd -qdc "$file" > "$tree/modules/$target" ;;
-	*) cp "$file" "$tree/modules/$target" ;;
-	esac
-	strip --strip-debug "$tree/modules/$target"
-	for need in $(strings -a "$tree/modules/$target" | sed -n 's/^depends=//p' | tr ',' ' '); do
-		lab_module "$tree" "$source" "$need"
-	done
-	echo "$target" >> "$tree/modules/order"
-}
-
-# lab_pack DIR FILE: archive it, owned by root, in a stable order, and replace FILE in one step.
-lab_pack() {
-	(cd "$1" && find . -mindepth 1 | LC_ALL=C sort | cpio -o -H newc --quiet --owner=0:0) > "$2.new"
-	mv "$2.new" "$2"
 }
 
 # lab_vmlinux BZIMAGE FILE: the ELF kernel inside, by the payload's place in the setup header (boot
@@ -104,11 +61,11 @@ lab_vmlinux() {
 	1f8b*) unpack=(gzip -dc) ;;
 	28b52ffd) unpack=(zstd -dc) ;;
 	02214c18) unpack=(lz4 -dc) ;;
-	*) lab_die "$1: its compression ($tool) is not known" ;;
+	*) archive_die "$1: its compression ($tool) is not known" ;;
 	esac
 	# Behind the stream lies its unpacked size, which the tools complain about.
 	tail -c +$((place[0] + 1)) "$1" | head -c "${place[1]}" | "${unpack[@]}" > "$2.new" 2> "$2.err" || true
-	[ "$(head -c 4 "$2.new" | tail -c 3)" = ELF ] || lab_die "$1: unpacking failed: $(tail -n 1 "$2.err")"
+	[ "$(head -c 4 "$2.new" | tail -c 3)" = ELF ] || archive_die "$1: unpacking failed: $(tail -n 1 "$2.err")"
 	rm -f "$2.err"
 	mv "$2.new" "$2"
 }

@@ -27,7 +27,7 @@ twoway probe
 poweroff -f
 END
 chmod +x "$tree/tw/command"
-lab_pack "$tree" "$tw_dir/command.cpio"
+archive_pack "$tree" "$tw_dir/command.cpio"
 cat "$lab/initramfs" "$tw_dir/command.cpio" > "$tw_dir/initramfs"
 rm -rf "$tree"
 

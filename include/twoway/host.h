@@ -53,6 +53,7 @@ struct tw_host {
 	 * stay as they are, and the timer is masked until the guest says otherwise. Set before, too.
 	 */
 	bool keeps_interrupts;
+	bool svm_of_xen; /* the SVM offered here has the faults of Xen's (shim/nested/svm_xen.c) */
 	uint64_t tsc_told; /* the TSC's frequency by the hypervisor, Hz, 0: measure it. Set before, too */
 
 	/* Set up what is per CPU (local APIC, ...) on the calling CPU; once per CPU. */

@@ -40,7 +40,7 @@ void nested_stepped(struct nested_cpu *c, bool done)
 		if (kind == NESTED_STEP_PAGE0) {
 			nested_power_watch();
 			backend_flush(c);
-		} else {
+		} else if (kind != NESTED_STEP_DEBUG) {
 			nested_apic_update(c);
 		}
 		if (done && kind == NESTED_STEP_APIC)

@@ -49,3 +49,10 @@ uint64_t nested_page_pa(const void *page)
 {
 	return (uint64_t)page >= HW_DIRECT_MAP ? (uint64_t)page - HW_DIRECT_MAP : image_pa(page);
 }
+
+void nested_touch_debug(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("movq %%dr0, %0" : "=r"(value));
+}

@@ -34,7 +34,7 @@
 enum nested_state { NESTED_WAIT_SIPI, NESTED_RUNNING };
 
 /* Why a vCPU is single-stepped (apic_step.c). */
-enum nested_step { NESTED_STEP_NONE, NESTED_STEP_APIC, NESTED_STEP_PAGE0, NESTED_STEP_IRET };
+enum nested_step { NESTED_STEP_NONE, NESTED_STEP_APIC, NESTED_STEP_PAGE0, NESTED_STEP_DEBUG, NESTED_STEP_IRET };
 
 /* The guest's APIC timer while the shim owns the hardware one (timer.c). Times are TSC values. */
 struct nested_apic_timer {
@@ -119,6 +119,7 @@ static inline struct nested_cpu *nested_cpu(struct nested_vcpu *v)
 struct nested_cpu *nested_here(void);
 /* Load GDT and IDT and switch virtualisation on, on the CPU itself. */
 void nested_cpu_load(unsigned int cpu);
+void nested_touch_debug(void); /* an access to a debug register, for its side effect */
 /* Forget all that is on the CPU's stack and run there. */
 void nested_cpu_restart(struct nested_cpu *c, void (*run)(struct nested_cpu *c)) __attribute__((noreturn));
 /* Physical address of a page of the shim: in the image or in the direct map. */

@@ -106,6 +106,8 @@ static void state_reset(struct nested_cpu *c)
 	b->intercept_misc1 = SVM_I_NMI | SVM_I_CPUID | SVM_I_INVD | SVM_I_INVLPGA | SVM_I_MSR | SVM_I_SHUTDOWN |
 			     (ports_trapped ? SVM_I_IO : 0);
 	b->intercept_misc2 = SVM_I_SVM | (nested_cpus > 1 ? SVM_I_WBINVD : 0);
+	if (tw_host.svm_of_xen)
+		svm_xen_state(b);
 	b->iopm_pa = iopm_pa;
 	b->msrpm_pa = msrpm_pa;
 	b->asid = 1;

@@ -16,4 +16,9 @@ extern char svm_probe_code[];
 /* After each exit; the entry code enters the guest again when it returns. */
 void svm_exit(struct nested_cpu *c);
 
+/* --- svm_xen.c: where tw_host.svm_of_xen says so --- */
+void svm_xen_state(struct vmcb *b); /* a VMCB is made */
+void svm_xen_exit(struct vmcb *b);  /* after each exit */
+void svm_xen_debug(struct nested_cpu *c); /* the guest was about to use a debug register */
+
 #endif /* SHIM_NESTED_SVM_H */

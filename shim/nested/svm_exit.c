@@ -91,6 +91,10 @@ static void rare(struct nested_cpu *c, uint64_t code)
 		count(c, NESTED_EXIT_STEP);
 		exception(c, (unsigned int)(code - SVM_EXIT_EXCEPTION));
 		break;
+	case SVM_EXIT_DEBUG ... SVM_EXIT_DEBUG + 31:
+		count(c, NESTED_EXIT_STEP);
+		svm_xen_debug(c);
+		break;
 	case SVM_EXIT_INTR:
 		count(c, NESTED_EXIT_INTERRUPT);
 		nested_exit_interrupt(c);
@@ -161,6 +165,8 @@ void svm_exit(struct nested_cpu *c)
 	repair_cs(b);
 	b->tlb_control = 0;
 	b->event_inject = 0;
+	if (tw_unlikely(tw_host.svm_of_xen))
+		svm_xen_exit(b);
 	if (tw_unlikely(b->exit_int_info & SVM_EV_VALID))
 		redeliver(c, b->exit_int_info);
 	switch (code) {

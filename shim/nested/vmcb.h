@@ -101,6 +101,7 @@ _Static_assert(offsetof(struct vmcb, g_pat) == 0x668, "VMCB layout");
 #define SVM_TLB_FLUSH_ALL 1
 
 /* exit_code */
+#define SVM_EXIT_DEBUG	   0x020 /* + register, reads, then writes */
 #define SVM_EXIT_EXCEPTION 0x040 /* + vector, 32 of them */
 #define SVM_EXIT_INTR	   0x060
 #define SVM_EXIT_NMI	   0x061

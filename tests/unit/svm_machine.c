@@ -38,6 +38,7 @@ static struct nested_image_start entry;
 struct machine_cpu machine_cpus[TW_MAX_CPUS];
 uint64_t machine_kept;
 bool machine_no_ports, machine_next_rip, machine_tcg;
+unsigned int machine_debug_touched;
 const char *machine_end, *machine_report;
 
 static void die(const char *what)
@@ -398,6 +399,11 @@ struct nested_cpu *nested_here(void)
 void nested_cpu_load(unsigned int cpu)
 {
 	backend_cpu_enable(nested_cpu_of[cpu]);
+}
+
+void nested_touch_debug(void)
+{
+	machine_debug_touched++;
 }
 
 void nested_cpu_restart(struct nested_cpu *c, void (*run)(struct nested_cpu *c))

@@ -55,6 +55,7 @@ static TW_INIT void init(struct tw_host *host, uint32_t leaf)
 	};
 	bool events;
 
+	host->svm_of_xen = true;
 	xen_host.host = host;
 	xen_host.bare = *host;
 	base_leaf = leaf;

@@ -10,15 +10,10 @@
 rounds=50
 things="idle timer busy ipi barrier flush" # "none" goes before: the mark that switches the trace on is not in it
 spare=5 # exits that a tick or two more or less in one of the runs may bring
+# The lab of the first pair runs under virtual time: only then this machine's load has no say in who waits, halts and
+# wakes whom. Hyper-V's own drivers take very long under it, but there the ratios are far from the limit.
+declare -A virtual=([kvm]=1 [kvm-hyperv]=)
 
-cases_begin
-for host in kvm kvm-hyperv; do
-	for abi in native xen-pv; do
-		cases_add "$host-$abi" --host "$host-lab" --abi "$abi" --smp 2 \
-			--append "tw.test=marked tw.args=$rounds,none,${things// /,} quiet" || exit 1
-	done
-done
-ok "the lab runs all guests" cases_run exits --trace || tap_tail
 
 # exits CASE THING [REGEX]: counted, all reasons or those that match.
 exits() {
@@ -55,7 +50,14 @@ no_more() {
 }
 
 for host in kvm kvm-hyperv; do
+	cases_begin
+	for abi in native xen-pv; do
+		cases_add "$host-$abi" --host "$host-lab" --abi "$abi" --smp 2 \
+			--append "tw.test=marked tw.args=$rounds,none,${things// /,} quiet" || exit 1
+	done
 	cases_has "$host-native" && cases_has "$host-xen-pv" || continue
+	CASES_ICOUNT=${virtual[$host]}
+	ok "$host: the lab runs both guests" cases_run "exits-$host" --trace || tap_tail
 	for abi in native xen-pv; do
 		ok "$host, $abi: the work is done" eval "case_text $host-$abi console | grep -q ^MARKED-DONE"
 		ok "$host, $abi: no event was lost" eval "case_text $host-$abi console | grep -qx 'EXITS-LOST 0'"

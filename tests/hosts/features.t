@@ -27,6 +27,7 @@ for feature in $kvm_without; do
 	cases_add "kvm-$feature" --host kvm-lab --smp 2 --cpu "host,-$feature" --append "tw.test=hello quiet" || exit 1
 done
 cases_add kvm-hint --host kvm-lab --smp 2 --cpu host,kvm-hint-dedicated=on --append "tw.test=hello quiet" || exit 1
+cases_add kvm-steal --host kvm-lab --smp 2 --append "tw.test=steal quiet" || exit 1
 hyperv_without() {
 	cases_add "$1" --host kvm-hyperv-lab --smp 2 --cpu "$(hyperv_cpu "$@")" --append "tw.test=hello quiet" || exit 1
 }
@@ -76,6 +77,10 @@ feature kvm-kvm-pv-sched-yield -kvm_sched_yield +kvm_eoi_saved
 feature kvm-x2apic ipi=xapic_icr +kvm_eoi_saved
 feature kvm-tsc-deadline timer=lapic_one-shot +kvm_eoi_saved
 feature kvm-hint -kvm_flush_hint -kvm_sched_yield +kvm_eoi_saved
+
+# Two busy CPUs on one: half of their time is gone, and the guest is told.
+feature kvm-steal +kvm_steal_time
+! cases_has kvm-steal || ok "kvm-steal: it grows under load" eval "(tw_dir=$tw_dir/kvm-steal; stolen)"
 
 feature crowd-kvm +kvm_flush_hint +kvm_kick_cpu +kvm_steal_time
 feature crowd-kvm-yield -kvm_flush_hint +kvm_send_ipi +kvm_sched_yield

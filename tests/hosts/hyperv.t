@@ -5,7 +5,8 @@
 . "$(dirname "$0")/lab.sh"
 most=host,kvm=off,hv-relaxed,hv-vapic,hv-vpindex,hv-runtime,hv-frequencies
 
-lab hyperv "2 CPUs" kvm-hyperv-lab --smp 2
+lab hyperv "2 CPUs" kvm-hyperv-lab --smp 2 --append "tw.test=stress tw.args=tlb"
+ok "all TLB tests pass" said '^STRESS-DONE pass [1-9][0-9]* fail 0'
 ok "Hyper-V's interface is the host side" ledger '.host == "hyperv"'
 ok "the TSC's frequency is told" native "hyperv frequency"
 ok "the clock is the TSC page" ledger 'any(.calls[]; .op == "time" and .host == "hyperv tsc page")'

@@ -64,3 +64,8 @@ native() {
 		jq -e --arg call "$1" --argjson least "${2:-1}" \
 			'any(.native[]; .call == $call and .count >= $least)' "$tw_dir/ledger.json" > /dev/null
 }
+
+# stolen: of the ticks of tw.test=steal a tenth at least was taken away, and not nearly all.
+stolen() {
+	line '^GUEST-STEAL' | awk '{ good = $4 > 100 && $2 * 10 >= $4 && $2 * 10 <= $4 * 9 } END { exit !good }'
+}

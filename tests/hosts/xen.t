@@ -3,8 +3,9 @@
 # An unmodified Debian kernel as a Xen PV guest in a PVH domain of a real Xen (in a lab): the round trip, and
 # Xen's own calls serve it. How a guest ends arrives, too: switched off, reboot, crash.
 #
-# Xen without upcall vectors, where bare's timer and IPIs would serve, cannot be had: every Xen that starts
-# PVH domains offers them to each (XENFEAT_hvm_callback_vector), and no setting of a domain takes them away.
+# Xen without upcall vectors cannot be had: every Xen that starts PVH domains offers them to each
+# (XENFEAT_hvm_callback_vector), and no setting of a domain takes them away. What remains without them is tried by
+# the host side bare, and the choice among them in the unit tests.
 . "$(dirname "$0")/lab.sh"
 
 lab xen "1 CPU" xen-lab --smp 1
@@ -22,8 +23,11 @@ ok "all TLB tests pass" said '^STRESS-DONE pass [1-9][0-9]* fail 0'
 ok "IPIs are event channels" native "xen evtchn send" 100
 ok "TLBs are flushed by one call" native "xen flush_tlbs"
 
-# A PVH domain has no PIT, HPET or PM timer: without Xen's clock there is nothing to start from.
-lab_end 1 "nothing to measure the TSC by" xen-bare "forced to bare" xen-lab --shim force=host:bare
+# Nothing of Xen's but its console and the frequency that its CPUID tells: no event channel, no upcall vector. The
+# local APIC has timers and IPIs. The domain is off when all its CPUs have halted for good.
+lab xen-bare "forced to bare, 2 CPUs" xen-lab --smp 2 --shim force=host:bare
+ok "bare is the host side" ledger '.host == "bare" and .native == []'
+ok "IPIs are the local APIC's" ledger 'any(.calls[]; .op == "ipi" and (.host | endswith("icr")))'
 
 lab_end 0 "guest rebooted" xen-reboot "a reboot" xen-lab --append "tw.test=reboot"
 lab_end 1 "guest crashed .kernel panic" xen-panic "a panic" xen-lab --append "tw.test=panic panic=-1"

@@ -4,16 +4,17 @@
 # on KVM with all that KVM offers, and under twoway as a Xen PV guest; then the same on Hyper-V's interface, against
 # Linux's own Hyper-V drivers. KVM's trace counts the exits of each operation (tests/guests/lab/marked.c). Every
 # row must be at most a tenth above native.
+#
+# Work has a least number of exits; a busy machine adds to it, as who waits for whom, halts and is woken then depends on
+# chance. So the least of up to three tries is compared, for both, and further tries are made only while a row is above.
 . "$(dirname "$0")/lab.sh"
 . "$(dirname "$0")/cases.sh"
 . "$(dirname "$0")/../system/hyperv.sh"
 rounds=50
 things="idle timer busy ipi barrier flush" # "none" goes before: the mark that switches the trace on is not in it
 spare=5 # exits that a tick or two more or less in one of the runs may bring
-# The lab of the first pair runs under virtual time: only then this machine's load has no say in who waits, halts and
-# wakes whom. Hyper-V's own drivers take very long under it, but there the ratios are far from the limit.
-declare -A virtual=([kvm]=1 [kvm-hyperv]=)
-
+tries=3
+declare -A least # by "CASE THING"
 
 # exits CASE THING [REGEX]: counted, all reasons or those that match.
 exits() {
@@ -44,28 +45,59 @@ work() {
 	esac
 }
 
-# no_more THING NATIVE TWOWAY: at most a tenth more.
+# complete CASE: its guest did all, and its count has no hole; else none of its numbers means anything.
+complete() {
+	case_text "$1" console | grep -q ^MARKED-DONE && case_text "$1" console | grep -qx 'EXITS-LOST 0'
+}
+
+# keep CASE: remember each thing's least number so far.
+keep() {
+	local thing n
+	for thing in $things; do
+		n=$(work "$1" "$thing")
+		[ -n "${least[$1 $thing]:-}" ] && [ "${least[$1 $thing]}" -le "$n" ] || least[$1 $thing]=$n
+	done
+}
+
+# no_more HOST THING: under twoway at most a tenth more than natively.
 no_more() {
-	{ [ "$1" = flush ] || [ "$3" -gt 0 ]; } && [ $(($3 * 10)) -le $(($2 * 11 + spare * 10)) ]
+	local native=${least[$1-native $2]:-} twoway=${least[$1-xen-pv $2]:-}
+
+	[ -n "$native" ] && [ -n "$twoway" ] || return 1
+	{ [ "$2" = flush ] || [ "$twoway" -gt 0 ]; } && [ $((twoway * 10)) -le $((native * 11 + spare * 10)) ]
+}
+
+none_above() {
+	local thing
+	for thing in $things; do
+		no_more "$1" "$thing" || return 1
+	done
+}
+
+# attempt HOST: run both guests in one boot of the lab, and keep what they took.
+attempt() {
+	local abi
+	cases_run "exits-$1" --trace || return 1
+	for abi in native xen-pv; do
+		complete "$1-$abi" || return 1
+		keep "$1-$abi"
+	done
 }
 
 for host in kvm kvm-hyperv; do
+	cases_has "$host-native" && cases_has "$host-xen-pv" || continue
 	cases_begin
 	for abi in native xen-pv; do
 		cases_add "$host-$abi" --host "$host-lab" --abi "$abi" --smp 2 \
 			--append "tw.test=marked tw.args=$rounds,none,${things// /,} quiet" || exit 1
 	done
-	cases_has "$host-native" && cases_has "$host-xen-pv" || continue
-	CASES_ICOUNT=${virtual[$host]}
-	ok "$host: the lab runs both guests" cases_run "exits-$host" --trace || tap_tail
-	for abi in native xen-pv; do
-		ok "$host, $abi: the work is done" eval "case_text $host-$abi console | grep -q ^MARKED-DONE"
-		ok "$host, $abi: no event was lost" eval "case_text $host-$abi console | grep -qx 'EXITS-LOST 0'"
+	for ((try = 1; try <= tries; try++)); do
+		ok "$host: both guests do the work, no event is lost" attempt "$host" || { tap_tail; break; }
+		! none_above "$host" || break
 	done
 	for thing in $things; do
-		native=$(work "$host-native" "$thing")
-		twoway=$(work "$host-xen-pv" "$thing")
-		ok "$host: $thing: $twoway exits under twoway, $native natively" no_more "$thing" "$native" "$twoway"
+		ok "$host: $thing: ${least[$host-xen-pv $thing]:-no} exits under twoway, ${least[$host-native $thing]:-no} natively" \
+			no_more "$host" "$thing"
 		echo "# native $(reasons "$host-native" "$thing")"
 		echo "# twoway $(reasons "$host-xen-pv" "$thing")"
 	done

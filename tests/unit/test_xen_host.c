@@ -151,6 +151,7 @@ START_TEST(guest_has_the_apic)
 {
 	host.owns_apic = false;
 	start();
+	ck_assert(host.svm_of_xen); /* and SVM, if any, is Xen's */
 	host.cpu_init(0);
 	ck_assert(host.timer_set == b_timer_set && host.ipi == b_ipi && host.events == b_events);
 	ck_assert_uint_eq(xen.callback, 0);

@@ -50,7 +50,8 @@ struct tw_host {
 	bool owns_apic;
 	/*
 	 * The guest has its interrupt controllers natively from the start (VMI): their modes, vectors and masks
-	 * stay as they are, and the timer is masked until the guest says otherwise. Set before, too.
+	 * stay as they are, and the timer is masked until the guest says otherwise. But ends of interrupts come
+	 * through eoi. Set before, too.
 	 */
 	bool keeps_interrupts;
 	bool svm_of_xen; /* the SVM offered here has the faults of Xen's (shim/nested/svm_xen.c) */

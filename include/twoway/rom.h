@@ -17,6 +17,7 @@ struct rom_facts {
 	bool time;	 /* the TSC is one line for all CPUs: time and alarms can be served */
 	bool host_ipi;	 /* the hypervisor sends IPIs better than the local APIC's ICR */
 	bool host_halt;	 /* it halts better than HLT */
+	bool host_eoi;	 /* it ends interrupts better than the local APIC */
 	bool hypervisor; /* its CPUID leaves are visible */
 };
 extern struct rom_facts rom_facts;

@@ -14,7 +14,7 @@
 #define STARTUP	  0x4600u
 #define CR4_PAE	  0x20u
 #define CR0_PG	  0x80000000u
-#define PART	  10 /* of a second: how long we wait */
+#define WAIT_S	  2 /* a processor that was put aside by its hypervisor takes its time; Linux waits 5 s */
 
 struct table_register {
 	uint16_t limit;
@@ -68,12 +68,12 @@ static void fill(uint8_t *page, uint32_t pa)
 	values[5] = (uint32_t)&rom_ap;
 }
 
-/* The processor has come that far, within a tenth of a second. */
+/* The processor has come that far, within a limit. What it runs in must not be taken away before. */
 static bool wait_for(uint32_t seen)
 {
 	uint64_t start = hw_rdtsc();
 
-	while (rom_ap.seen < seen && hw_rdtsc() - start < tw_host.clock.tsc_hz / PART)
+	while (rom_ap.seen < seen && hw_rdtsc() - start < WAIT_S * tw_host.clock.tsc_hz)
 		hw_pause();
 	return rom_ap.seen >= seen;
 }

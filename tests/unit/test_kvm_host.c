@@ -319,6 +319,14 @@ START_TEST(end_of_interrupt)
 	host.cpu_init(1);
 	ck_assert(host.eoi == b_eoi);
 	ck_assert_uint_eq(mock_written_times(MOCK_MSR, MSR_KVM_PV_EOI_EN), 0);
+	/* but when that one ends interrupts through us (VMI) */
+	setup();
+	host.owns_apic = false;
+	host.keeps_interrupts = true;
+	start(ALL, 0);
+	host.cpu_init(1);
+	ck_assert(host.eoi != b_eoi);
+	ck_assert_uint_eq(mock_written_times(MOCK_MSR, MSR_KVM_PV_EOI_EN), 1);
 }
 END_TEST
 

@@ -17,7 +17,7 @@
 #define LVTT 0x320
 
 static uint64_t timer_ns, steal, wall;
-static unsigned int sets, stops, acks, ipis;
+static unsigned int sets, stops, acks, ipis, eois;
 static uint64_t ipi_cpus;
 static bool timer_on;
 
@@ -48,6 +48,11 @@ static uint64_t steal_ns(unsigned int cpu)
 static uint64_t wallclock_ns(void)
 {
 	return wall + mock_tsc;
+}
+
+static void eoi(void)
+{
+	eois++;
 }
 
 static void ipi(unsigned int cpu, uint8_t vector)
@@ -260,6 +265,26 @@ START_TEST(timer_entry)
 }
 END_TEST
 
+START_TEST(end_by_the_host)
+{
+	tw_host.eoi = eoi;
+	vmi_apic_write(EOI, 0);
+	ck_assert_uint_eq(eois, 0);
+	ck_assert_uint_eq(mock_rom.apic_writes, 1);
+	rom_facts.host_eoi = true;
+	mock_rom.apic[EOI / 4] = 77;
+	vmi_apic_write(EOI, 0);
+	ck_assert_uint_eq(eois, 1);
+	ck_assert_uint_eq(mock_rom.apic_writes, 1);
+	/* and a periodic alarm goes on behind it */
+	alarm_at(VMI_ALARM_PERIODIC, mock_tsc + 100, 100);
+	mock_tsc += 150;
+	sets = 0;
+	vmi_apic_write(EOI, 0);
+	ck_assert_uint_eq(sets, 1);
+}
+END_TEST
+
 START_TEST(irq0)
 {
 	vmi_set_alarm(0, (uint32_t)mock_tsc + 10000000, 0, 0, 0);
@@ -340,6 +365,7 @@ int main(void)
 	tcase_add_test(t, steal_starts_at_zero);
 	tcase_add_test(t, wall_clock);
 	tcase_add_test(t, timer_entry);
+	tcase_add_test(t, end_by_the_host);
 	tcase_add_test(t, irq0);
 	tcase_add_test(t, ipis_by_the_host);
 	tcase_add_test(t, processor_start);

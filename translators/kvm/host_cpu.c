@@ -112,7 +112,7 @@ static void eoi(void)
 
 static bool uses_pv_eoi(void)
 {
-	return kvm_has(KVM_FEATURE_PV_EOI) && kvm.host->owns_apic;
+	return kvm_has(KVM_FEATURE_PV_EOI) && (kvm.host->owns_apic || kvm.host->keeps_interrupts);
 }
 
 void kvm_cpu_enable(unsigned int cpu)

@@ -40,6 +40,15 @@ static int cpu_of(uint32_t apic_id)
 	return -1;
 }
 
+static void eoi_write(uint32_t value)
+{
+	if (rom_facts.host_eoi)
+		tw_host.eoi();
+	else
+		rom_apic_write(APIC_EOI, value);
+	vmi_alarm_ended(tw_cpu());
+}
+
 static void lvtt_write(uint32_t value)
 {
 	unsigned int cpu = tw_cpu();
@@ -112,8 +121,7 @@ void vmi_apic_write(uint32_t reg, uint32_t value)
 
 	reg &= REGISTER;
 	if (reg == APIC_EOI) {
-		rom_apic_write(APIC_EOI, value);
-		vmi_alarm_ended(tw_cpu());
+		eoi_write(value);
 	} else if (reg == APIC_LVTT) {
 		lvtt_write(value);
 	} else if (reg == APIC_ICR) {

@@ -4,7 +4,8 @@
  * each check, and ends the machine. What is tested is chosen by words of the command line: "pae" (it must be
  * the first), "smp", "full" (the ROM serves every call by code), "native" (there must be no ROM), "bzimage" (started as
  * one), "initrd" (with an initrd), "read-only" (the ROM is
- * that), "loaded" (it is not), "serial" (speak on COM1, too).
+ * that), "loaded" (it is not), "serial" (speak on COM1, too), "on-..." (see host.c), "ticks"
+ * (alarms for counting, and nothing else).
  */
 #include "guest.h"
 
@@ -165,6 +166,10 @@ void guest_main(const char *cmdline)
 	test_relocation();
 	test_patching();
 	test_host(word(cmdline, "on-kvm"), word(cmdline, "on-hyperv"), word(cmdline, "on-vmware"));
+	if (word(cmdline, "ticks")) {
+		test_ticks();
+		end();
+	}
 	test_calls();
 	test_pages();
 	test_time();

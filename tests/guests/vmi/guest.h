@@ -75,7 +75,7 @@ uint64_t vmi(unsigned int call, uint32_t eax, uint32_t edx, uint32_t ecx);
 uint64_t vmi5(unsigned int call, uint32_t eax, uint32_t edx, uint32_t ecx, uint32_t s1, uint32_t s2);
 bool served(unsigned int call);
 
-/* --- boot.c, host.c, calls.c, times.c, smp.c --- */
+/* --- boot.c, host.c, calls.c, times.c, smp.c, ticks.c --- */
 void test_boot(bool with_initrd);
 void test_host(bool kvm, bool hyperv, bool vmware);
 void test_calls(void);
@@ -84,5 +84,6 @@ void test_time(void);
 void test_alarms(void);
 void test_irq0(void);
 void test_smp(void);
+void test_ticks(void);
 
 #endif /* TESTS_GUESTS_VMI_GUEST_H */

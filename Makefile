@@ -34,7 +34,7 @@ FUZZERS      := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 # --- the shim: free-standing, boot-only libraries from Debian's static packages ----------------
 SHIM_CFLAGS := $(COMMON) -include shim/hidden.h -O2 -ffreestanding -fpie -fvisibility=hidden -mno-red-zone \
 	-mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables \
-	-fcf-protection=none -fno-strict-aliasing -fno-common
+	-fcf-protection=none -fno-strict-aliasing -fno-common -fno-align-functions -fno-align-loops -fno-align-jumps
 SHIM_LIBS   := -llzma -lz -llz4 -lzstd
 OFFSETS     := $(B)/include/asm-offsets.h $(B)/include/nested-offsets.h
 SHIM_OBJS   := $(patsubst %,$(B)/shim/%.o,$(SHIM_S) $(SHIM_C) $(filter-out translators/vmi/%,$(TRANSLATORS)) $(LOADER_IN) $(LOADER_OUT) $(LOADER_LIBC))

@@ -4,12 +4,15 @@
  * host's way to switch off, reset or report a crash.
  */
 #include "shim/shim.h"
+#include "twoway/nested.h"
 
 void end_report(const char *reason, const char *detail)
 {
 	char line[256];
 	int n;
 
+	if (nested_cpus)
+		tw_debug("stack: %u bytes were never used", nested_stack_spare());
 	if (options.ledger && start_announced)
 		tw_ledger_print();
 	n = tw_snprintf(line, sizeof(line), "twoway-end: %s%s%s\n", reason, *detail ? " " : "",

@@ -90,7 +90,6 @@ TW_INIT void host_detect(const struct tw_boot *boot, bool owns_apic)
 	}
 	tw_host.cpu_init(0);
 	clock_follow_start();
-	ledger_init();
 }
 
 TW_INIT void *tw_host_pages(unsigned int pages, uint64_t *pa)
@@ -105,8 +104,13 @@ TW_INIT void *tw_host_pages(unsigned int pages, uint64_t *pa)
  */
 #define CODE_PAGES 2
 static const uint8_t code_pages[CODE_PAGES * TW_PAGE_SIZE]
-	__attribute__((section(".text.code_page"), aligned(4096))) = { [0 ... CODE_PAGES * TW_PAGE_SIZE - 1] = 0xc3 };
+	__attribute__((section(".code_pages"), aligned(4096))) = { [0 ... CODE_PAGES * TW_PAGE_SIZE - 1] = 0xc3 };
 static unsigned int code_pages_used;
+
+unsigned int host_code_pages_used(void)
+{
+	return code_pages_used;
+}
 
 TW_INIT void *tw_host_code_page(uint64_t *pa)
 {

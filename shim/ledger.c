@@ -6,7 +6,7 @@
 #include "shim/shim.h"
 #include "twoway/nested.h"
 
-static uint64_t *counters[TW_MAX_CPUS]; /* TW_LEDGER_CALLS each */
+static uint64_t *counters[TW_MAX_CPUS]; /* one for each of the guest side's calls */
 
 static struct {
 	const char *name;
@@ -18,11 +18,15 @@ static struct tw_lock missing_lock;
 
 TW_INIT void ledger_init(void)
 {
-	uint64_t pages = (TW_LEDGER_CALLS * sizeof(uint64_t) * tw_host.cpus + TW_PAGE_SIZE - 1) / TW_PAGE_SIZE;
-	uint64_t *all = hw_phys(memory_take(pages));
+	unsigned int calls = 1; /* never none: the first is TW_CALL_IRET */
+	uint64_t pages, *all;
 
+	while (tw_guest->calls[calls - 1].guest)
+		calls++;
+	pages = (calls * sizeof(uint64_t) * tw_host.cpus + TW_PAGE_SIZE - 1) / TW_PAGE_SIZE;
+	all = hw_phys(memory_take(pages));
 	for (unsigned int cpu = 0; cpu < tw_host.cpus; cpu++)
-		counters[cpu] = all + cpu * TW_LEDGER_CALLS;
+		counters[cpu] = all + cpu * calls;
 }
 
 uint64_t *tw_ledger_calls(unsigned int cpu)

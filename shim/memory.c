@@ -9,7 +9,7 @@
 struct extent memory_free[TW_MAX_REGIONS] TW_INITDATA;
 unsigned int memory_free_count TW_INITDATA;
 uint64_t memory_top, memory_total;
-uint64_t memory_resident;
+uint64_t memory_resident, memory_tables;
 struct extent memory_taken[8] TW_INITDATA;
 unsigned int memory_taken_count TW_INITDATA;
 
@@ -188,6 +188,12 @@ TW_INIT uint64_t memory_take(uint64_t pages)
 	__builtin_memset(hw_phys(pa), 0, size);
 	memory_resident += size;
 	return pa;
+}
+
+TW_INIT uint64_t memory_take_tables(uint64_t pages)
+{
+	memory_tables += pages << TW_PAGE_SHIFT;
+	return memory_take(pages);
 }
 
 TW_INIT uint64_t memory_scratch(uint64_t bytes)

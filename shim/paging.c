@@ -14,7 +14,7 @@ uint64_t paging_root;
 static TW_INIT uint64_t *table(uint64_t *entry)
 {
 	if (!(*entry & PTE_P))
-		*entry = memory_take(1) | PTE_P | PTE_W | PTE_A;
+		*entry = memory_take_tables(1) | PTE_P | PTE_W | PTE_A;
 	return hw_phys(*entry & PTE_ADDR);
 }
 
@@ -77,7 +77,7 @@ TW_INIT void paging_init(const struct tw_boot *boot)
 {
 	uint64_t *root;
 
-	paging_root = memory_take(1);
+	paging_root = memory_take_tables(1);
 	map_direct();
 	map_image();
 	/* Make the other slots' tables exist, so that their L4 entries never change again. */
@@ -101,7 +101,7 @@ void paging_forget_init(void)
 	for (unsigned int i = 0; i < 512; i++) {
 		uint64_t va = SHIM_IMAGE + ((uint64_t)i << TW_PAGE_SHIFT);
 
-		if (va < (uint64_t)kept_start || va >= (uint64_t)kept_end)
+		if (va < (uint64_t)kept_start || va >= (uint64_t)kept_end || image_unused(va))
 			t[i] = 0;
 	}
 	paging_use();

@@ -66,6 +66,8 @@ void log_raw(const char *s, size_t n);
 void memory_init(const struct tw_boot *boot);
 /* Resident pages, zeroed, contiguous; physical address. Dies when there is no room. */
 uint64_t memory_take(uint64_t pages);
+/* The same for what is counted apart: page tables, and pages made for the guest or the CPU. */
+uint64_t memory_take_tables(uint64_t pages);
 /* A place for the image, kept out of what is free: its physical address, remainder modulo step; or 0. */
 uint64_t memory_place(uint64_t bytes, uint64_t step, uint64_t remainder);
 /* Scratch for the loader at the far end of memory: not taken, overwritten later by the guest. */
@@ -81,9 +83,16 @@ void memory_release(uint64_t base, uint64_t size);
 extern uint64_t memory_top, memory_total;
 /* Resident bytes: image, per-CPU areas, page tables; the M2P table is counted apart. */
 extern uint64_t memory_resident;
+extern uint64_t memory_tables; /* of these: memory_take_tables() */
 /* What memory_take() has given. */
 extern struct extent memory_taken[8];
 extern unsigned int memory_taken_count;
+
+/* --- image.c --- */
+/* Is this page of the resident image of no use in the mode that was chosen? Page-aligned address in it. */
+bool image_unused(uint64_t page);
+/* The next piece of the image that is of use (physical); begin with a size of 0. Boot only. */
+bool image_next_kept(struct extent *piece);
 
 /* --- paging.c: the shim's own page tables --- */
 #define PTE_P	 0x1ull
@@ -122,12 +131,16 @@ void ap_main(unsigned int cpu) __attribute__((noreturn));
 void smp_arrived(void);
 
 /* --- ledger.c --- */
-/* Counters for the CPUs of tw_host. Boot only. */
+/* Counters for the CPUs of tw_host and the calls of tw_guest. Boot only. */
 void ledger_init(void);
 
 /* --- resident/area.c --- */
 /* Returns from the kernel that entry code has counted on a CPU. */
 uint64_t resident_irets(unsigned int cpu);
+
+/* --- nested/cpu.c --- */
+/* Bytes of stack that no CPU of nested mode has ever used. */
+unsigned int nested_stack_spare(void);
 
 /* --- nested/count.c --- */
 /* Name and count (all CPUs) of the nth reason for exits; NULL behind the last. */
@@ -140,6 +153,8 @@ void end_machine(const char *reason, const char *detail) __attribute__((noreturn
 void end_report(const char *reason, const char *detail);
 
 /* --- host.c --- */
+/* Pages of hypercall code that host sides have asked for: from the first on. */
+unsigned int host_code_pages_used(void);
 /* Look for a hypervisor's own console, for bare_console_early(). */
 void host_console_find(void);
 /* owns_apic: see struct tw_host. */
@@ -154,6 +169,8 @@ void clock_follow(void);
 /* --- start_nested.c --- */
 /* Is abi (NAME[@VERSION][:PROFILE]) one of nested mode? */
 bool nested_offers(const char *abi);
+/* The guest side of options.abi becomes tw_guest. Boot only. */
+void nested_choose(void);
 /* What all CPUs need before the guest side is chosen; stops where nested mode is impossible. */
 void nested_make_cpus(void);
 void start_nested(struct tw_boot *boot) __attribute__((noreturn));

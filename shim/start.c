@@ -68,8 +68,8 @@ TW_INIT void start_banner(void)
 	start_announced = true;
 	log_banner("%s (%s mode) on %s, %u CPU%s, %llu MB", tw_guest->title, tw_guest->mode, tw_host.title, tw_host.cpus,
 		tw_host.cpus == 1 ? "" : "s", (unsigned long long)(memory_total + (1 << 20) - 1) >> 20);
-	tw_info("memory: %llu bytes resident",
-		(unsigned long long)(memory_resident + options.mem_keep));
+	tw_info("memory: %llu bytes resident, %llu of them tables",
+		(unsigned long long)(memory_resident + options.mem_keep), (unsigned long long)memory_tables);
 }
 
 TW_INIT void start(uint32_t magic, uint32_t info)
@@ -90,9 +90,12 @@ TW_INIT void start(uint32_t magic, uint32_t info)
 	paging_init(&boot);
 	host_detect(&boot, !nested);
 	if (nested) {
+		nested_choose();
+		ledger_init();
 		nested_make_cpus();
 		start_nested(&boot);
 	}
+	ledger_init();
 	make_cpus();
 	m2p_init(&boot);
 	start_banner();

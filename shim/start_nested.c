@@ -39,6 +39,11 @@ TW_INIT bool nested_offers(const char *abi)
 	return find(abi, name_length(abi));
 }
 
+TW_INIT void nested_choose(void)
+{
+	tw_guest = find(options.abi, name_length(options.abi))->guest;
+}
+
 /* Take abi=NAME[@VERSION][:PROFILE] apart; the guest side then prepares itself. */
 static TW_INIT void start_abi(const char *option)
 {
@@ -57,7 +62,6 @@ static TW_INIT void start_abi(const char *option)
 		tw_fatal("abi=%s is not understood: NAME[@VERSION][:PROFILE]", option);
 	if (*profile)
 		profile++;
-	tw_guest = abi->guest;
 	nested_guest = abi->nested;
 	if (!abi->start(profile, &why))
 		tw_fatal("abi=%s: %s", option, why);

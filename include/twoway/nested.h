@@ -101,7 +101,8 @@ void *nested_gpa(uint64_t gpa, unsigned int bytes);
 enum nested_overlay_access { NESTED_OVERLAY_RX, NESTED_OVERLAY_R, NESTED_OVERLAY_RW };
 bool nested_overlay_place(uint64_t gpa, void *page, enum nested_overlay_access access);
 void nested_overlay_remove(uint64_t gpa, void *page);
-/* Resident, zeroed, page-aligned pages for overlays; boot only. */
+/* Resident, zeroed, page-aligned pages: for overlays (shown to the guest), and for the guest side itself; boot only. */
+void *nested_overlay_pages(unsigned int pages);
 void *nested_pages(unsigned int pages);
 
 /* --- interrupts --- */

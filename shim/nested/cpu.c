@@ -13,11 +13,10 @@ const struct nested_guest *nested_guest;
 
 TW_INIT void nested_cpu_create(unsigned int cpu)
 {
-	unsigned int pages = (sizeof(struct nested_cpu) + TW_PAGE_SIZE - 1) / TW_PAGE_SIZE;
-	struct nested_cpu *c = hw_phys(memory_take(pages + NESTED_STACK_PAGES));
+	struct nested_cpu *c = hw_phys(memory_take(NESTED_CPU_PAGES));
 
 	c->cpu = cpu;
-	c->stack = (uint64_t)c + (pages + NESTED_STACK_PAGES) * TW_PAGE_SIZE;
+	c->stack = (uint64_t)c + NESTED_CPU_PAGES * TW_PAGE_SIZE;
 	c->gdt[1] = 0x00af9b000000ffff;
 	c->gdt[2] = 0x00cf93000000ffff;
 	c->accepted = c->first = -1;
@@ -132,4 +131,19 @@ void nested_kick(unsigned int cpu)
 {
 	__atomic_store_n(&nested_cpu_of[cpu]->kick_wanted, true, __ATOMIC_SEQ_CST);
 	nested_poke(nested_cpu_of[cpu]);
+}
+
+unsigned int nested_stack_spare(void)
+{
+	unsigned int least = NESTED_CPU_PAGES * TW_PAGE_SIZE;
+
+	for (unsigned int cpu = 0; cpu < nested_cpus; cpu++) {
+		const uint64_t *start = (const uint64_t *)(nested_cpu_of[cpu] + 1), *p = start;
+
+		while ((uint64_t)p < nested_cpu_of[cpu]->stack && !*p)
+			p++;
+		if ((unsigned int)((p - start) * sizeof(*p)) < least)
+			least = (unsigned int)((p - start) * sizeof(*p));
+	}
+	return least;
 }

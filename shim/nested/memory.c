@@ -29,12 +29,18 @@ TW_INIT void nested_memory_init(const struct tw_boot *boot)
 			    boot->regions[i].base + boot->regions[i].size);
 }
 
-/* All that memory_take() gave so far is the shim's, and no more will be. */
+/* The shim's from now on: all that memory_take() gave so far, and what it uses of the image. No more will be. */
 TW_INIT void nested_memory_close(void)
 {
-	add(shim_range, &shim_count, image_pa(kept_start), image_pa(kept_end));
+	struct extent kept = { 0, 0 };
+
+	while (image_next_kept(&kept))
+		add(shim_range, &shim_count, kept.base, kept.base + kept.size);
 	for (unsigned int i = 0; i < memory_taken_count; i++)
 		add(shim_range, &shim_count, memory_taken[i].base, memory_taken[i].base + memory_taken[i].size);
+	memory_resident = 0;
+	for (unsigned int i = 0; i < shim_count; i++)
+		memory_resident += shim_range[i].end - shim_range[i].base;
 }
 
 static bool any(const struct nested_range *list, unsigned int count, uint64_t base, uint64_t end)
@@ -70,6 +76,11 @@ void *nested_gpa(uint64_t gpa, unsigned int bytes)
 	if (!nested_memory_is_ram(gpa, bytes) || nested_memory_touches_shim(gpa, bytes))
 		return NULL;
 	return hw_phys(gpa);
+}
+
+TW_INIT void *nested_overlay_pages(unsigned int pages)
+{
+	return hw_phys(memory_take_tables(pages));
 }
 
 TW_INIT void *nested_pages(unsigned int pages)

@@ -11,7 +11,7 @@
 #include "twoway/nested.h"
 #include "twoway/nested_image.h"
 
-#define NESTED_STACK_PAGES 3
+#define NESTED_CPU_PAGES 1 /* a struct nested_cpu with the stack behind it */
 
 /* APIC registers (offsets in the page; MSR 0x800 + offset / 16). */
 #define APIC_VERSION	  0x030

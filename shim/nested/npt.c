@@ -106,7 +106,7 @@ TW_INIT void nested_npt_init(void)
 	huge = hw_cpuid(0x80000001, 0).edx & 1u << 26;
 	nested_gpa_limit = 1ull << (bits > 48 ? 48 : bits);
 	pool_left = POOL_PAGES + VIEW_PAGES * nested_cpus + (huge ? 0 : top >> 30);
-	pool_pa = memory_take(pool_left);
+	pool_pa = memory_take_tables(pool_left);
 	nested_memory_close();
 	sink_pa = new_table();
 	__builtin_memset(hw_phys(sink_pa), 0xff, TW_PAGE_SIZE);

@@ -69,8 +69,8 @@ void backend_trap_port(uint16_t port)
 
 TW_INIT void backend_init(void)
 {
-	msrpm_pa = memory_take(MSRPM_PAGES);
-	iopm_pa = memory_take(IOPM_PAGES);
+	msrpm_pa = memory_take_tables(MSRPM_PAGES);
+	iopm_pa = memory_take_tables(IOPM_PAGES);
 	msrpm = hw_phys(msrpm_pa);
 	iopm = hw_phys(iopm_pa);
 	backend_trap_msr(MSR_EFER, true, true);
@@ -83,9 +83,9 @@ TW_INIT void backend_init(void)
 
 TW_INIT void backend_cpu_create(struct nested_cpu *c)
 {
-	c->vmcb_pa = memory_take(1);
+	c->vmcb_pa = memory_take_tables(1);
 	c->vmcb = hw_phys(c->vmcb_pa);
-	c->host_save_pa = memory_take(1);
+	c->host_save_pa = memory_take_tables(1);
 }
 
 void backend_cpu_enable(struct nested_cpu *c)

@@ -102,6 +102,11 @@ void *nested_pages(unsigned int n)
 	return p;
 }
 
+void *nested_overlay_pages(unsigned int n)
+{
+	return nested_pages(n);
+}
+
 void *nested_gpa(uint64_t gpa, unsigned int bytes)
 {
 	if (gpa >= MOCK_NESTED_BYTES || !bytes || bytes > 4096 - (gpa & 4095))

@@ -429,16 +429,18 @@ void nested_xmm_read(uint64_t xmm[12])
 
 /* --- the rest of the shim ---------------------------------------------------------------------------- */
 
-char kept_start[1], kept_end[1];
 struct options options;
 bool nested_test_device;
 struct extent memory_taken[8];
 unsigned int memory_taken_count;
-uint64_t memory_top;
+uint64_t memory_top, memory_resident;
 
-uint64_t image_pa(const void *p)
+bool image_next_kept(struct extent *piece)
 {
-	return machine_kept + (p == kept_end ? MACHINE_IMAGE : 0);
+	if (piece->size)
+		return false;
+	*piece = (struct extent){ machine_kept, MACHINE_IMAGE };
+	return true;
 }
 
 uint64_t memory_take(uint64_t pages)
@@ -449,6 +451,11 @@ uint64_t memory_take(uint64_t pages)
 	if (memory_taken[0].size + MACHINE_IMAGE > MACHINE_KEPT_SIZE)
 		die("MACHINE_KEPT_SIZE is too small");
 	return pa;
+}
+
+uint64_t memory_take_tables(uint64_t pages)
+{
+	return memory_take(pages);
 }
 
 void smp_arrived(void)

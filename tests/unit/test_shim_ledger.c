@@ -88,7 +88,7 @@ END_TEST
 START_TEST(room_for_all)
 {
 	for (unsigned int cpu = 0; cpu < 64; cpu++)
-		for (unsigned int i = 0; i < TW_LEDGER_CALLS; i++)
+		for (unsigned int i = 0; i < TW_ARRAY_SIZE(calls); i++)
 			ck_assert_uint_eq(tw_ledger_calls(cpu)[i]++, 0);
 }
 END_TEST

@@ -77,10 +77,10 @@ static TW_INIT void create_vp(unsigned int cpu)
 	vp->v = &nested_vcpus[cpu];
 	vp->index = rank(cpu);
 	if (hv_has(HV_F_APIC))
-		vp->assist.page = nested_pages(1);
+		vp->assist.page = nested_overlay_pages(1);
 	if (hv_has(HV_F_SYNIC)) {
-		vp->synic.messages.page = nested_pages(1);
-		vp->synic.events.page = nested_pages(1);
+		vp->synic.messages.page = nested_overlay_pages(1);
+		vp->synic.events.page = nested_overlay_pages(1);
 	}
 	reset(vp->v);
 }
@@ -92,8 +92,8 @@ TW_INIT bool hyperv_start(const char *profile, const char **why)
 	hv = (struct hv_partition){ .os_id = 0 };
 	if (!hv_profile_choose(profile, why))
 		return false;
-	hv.hypercall.page = nested_pages(1);
-	hv.tsc.page = nested_pages(1);
+	hv.hypercall.page = nested_overlay_pages(1);
+	hv.tsc.page = nested_overlay_pages(1);
 	hv_vps = nested_pages((unsigned int)((bytes + TW_PAGE_SIZE - 1) >> TW_PAGE_SHIFT));
 	hv_page_init();
 	hv_time_init();

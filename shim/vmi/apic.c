@@ -27,11 +27,13 @@ static unsigned int known_next;
 
 uint32_t rom_apic_read(unsigned int reg)
 {
+	rom_window_check();
 	return apic[reg / 4];
 }
 
 void rom_apic_write(unsigned int reg, uint32_t value)
 {
+	rom_window_check();
 	apic[reg / 4] = value;
 }
 
@@ -64,7 +66,7 @@ void rom_cpus_init(void)
 /* A CPU that the firmware's list does not have gets the next index; without room, the last one. */
 static unsigned int by_apic_id(void)
 {
-	uint32_t id = apic[APIC_ID / 4] >> 24;
+	uint32_t id = rom_apic_read(APIC_ID) >> 24;
 	unsigned int cpu = 0;
 
 	while (cpu < tw_host.cpus && tw_host.apic_id[cpu] != id)

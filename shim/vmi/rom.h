@@ -49,6 +49,8 @@ void rom_pool_init(void);
 
 /* window.c: 0 or -1: the guest uses the addresses that it must leave. */
 int rom_window_init(void);
+/* The guest may have other page tables by now: put the window into them, if it is not there. */
+void rom_window_check(void);
 
 /* host.c: choose and start the host side; 0 or -1. */
 int rom_host_detect(bool with_driver);

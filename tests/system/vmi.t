@@ -17,6 +17,7 @@ vmi_run pc-pae-full "$full" pc 1 "pae"
 vmi_run q35-full "$full" q35 1 ""
 vmi_run q35-pae "$plain" q35 1 "pae"
 vmi_run pc-smp "$plain" pc 2 "smp"
+vmi_run pc-switch-smp "$plain" pc 2 "switch smp"
 vmi_run q35-pae-smp "$plain" q35 2 "pae smp"
 # A byte wrong in the header: the checker refuses the ROM, and a guest does not find it (the BIOS
 # does not even copy it). Each reason alone is in the unit tests of the tool.

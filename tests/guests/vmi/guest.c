@@ -4,7 +4,7 @@
  * each check, and ends the machine. What is tested is chosen by words of the command line: "pae" (it must be
  * the first), "smp", "full" (the ROM serves every call by code), "native" (there must be no ROM), "bzimage" (started as
  * one), "initrd" (with an initrd), "read-only" (the ROM is
- * that), "loaded" (it is not), "serial" (speak on COM1, too), "on-..." (see host.c), "ticks"
+ * that), "loaded" (it is not), "serial" (speak on COM1, too), "on-..." (see host.c), "switch" (to PAE on the way), "ticks"
  * (alarms for counting, and nothing else).
  */
 #include "guest.h"
@@ -130,6 +130,23 @@ void load_tables(unsigned int cpu)
 	__asm__ volatile("lidt %0; ltr %w1" : : "m"(r), "r"(0x20 + 8 * cpu));
 }
 
+/* What Linux did up to 2.6.24 with PAE: it boots without, makes PAE tables in which only its own memory is, and turns to
+ * them long after vmi_init. The low entries of the old directory are the pointers of the new one. */
+static void switch_to_pae(void)
+{
+	extern uint32_t page_dir[], pmd[];
+	uint32_t cr4;
+
+	for (uint32_t i = 0; i < 8; i++)
+		pmd[2 * i] = i << 21 | 0x83;
+	page_dir[6] = ((uint32_t)pmd - OFFSET) | 1;
+	__asm__ volatile("mov %%cr4, %0; or $0x20, %0; mov %0, %%cr4; mov %%cr3, %0; mov %0, %%cr3"
+			 : "=&r"(cr4)
+			 :
+			 : "memory");
+	pae = true;
+}
+
 static bool word(const char *line, const char *w)
 {
 	for (; *line; line++) {
@@ -165,6 +182,8 @@ void guest_main(const char *cmdline)
 	test_probe(word(cmdline, "read-only"), word(cmdline, "loaded"));
 	test_relocation();
 	test_patching();
+	if (word(cmdline, "switch"))
+		switch_to_pae();
 	test_host(word(cmdline, "on-kvm"), word(cmdline, "on-hyperv"), word(cmdline, "on-vmware"));
 	if (word(cmdline, "ticks")) {
 		test_ticks();

@@ -17,11 +17,10 @@ ok "2 CPUs: both come up" said '^GUEST-UP kernel .* cpus 2 '
 ok "2 CPUs: in x2APIC mode" said '^GUEST-APIC .*x2apic'
 
 # A real Xen gives a PVH domain SVM, too, and the shim enters the guest by it. More is not asked for: what the guest
-# then meets of Xen is in docs/hosts.md.
+# then meets of Xen is in docs/hosts.md. (The status is no help: the ledger that lab_run asks for comes at the end.)
 lab_run nested-xen "Hyper-V guest on Xen" xen-lab --abi hyperv --expect 'linux64 kernel at 0x'
-status=$?
-[ "$status" = 4 ] || {
-	ok "Hyper-V guest on Xen: the guest is entered" [ "$status" = 0 ] || tap_tail
+[ $? = 4 ] || {
+	ok "Hyper-V guest on Xen: the guest is entered" grep -q 'showed what was expected' "$tw_dir/qemu.err" || tap_tail
 	ok "Xen is the host side, in nested mode" said 'Hyper-V guest \(nested mode\) on Xen, 1 CPU'
 	ok "the cost of an exit was measured by one" said 'an exit costs [1-9][0-9]* ns here'
 }

@@ -5,7 +5,7 @@
 # decides which interrupts come (--trace), but Hyper-V's own drivers take very long. Source it behind lab.sh.
 #
 # The guests' options are those of `twoway run`, which says what their QEMU commands are (--dry-run).
-cases_tree=$tw_out/cases.tree
+cases_tree=$tw_out/cases.$(basename "$0" .t)
 
 # cases_begin: forget all cases.
 cases_begin() {

@@ -34,6 +34,8 @@ uint32_t rom_apic_read(unsigned int reg)
 void rom_apic_write(unsigned int reg, uint32_t value)
 {
 	rom_window_check();
+	if (reg == APIC_LVTT)
+		rom_window_settle();
 	apic[reg / 4] = value;
 }
 

@@ -51,6 +51,8 @@ void rom_pool_init(void);
 int rom_window_init(void);
 /* The guest may have other page tables by now: put the window into them, if it is not there. */
 void rom_window_check(void);
+/* The guest has its last kind of page tables: it uses the timer of the local APIC, long after it has made its memory. */
+void rom_window_settle(void);
 
 /* host.c: choose and start the host side; 0 or -1. */
 int rom_host_detect(bool with_driver);

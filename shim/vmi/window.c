@@ -22,7 +22,7 @@
 #define PIECE	   0x400000u	/* one entry, or two with PAE */
 #define PIECES_MAX (ROM_WINDOW_SIZE / PIECE)
 
-static bool paging;
+static bool paging, pae, settled;
 static uint64_t piece_pa[PIECES_MAX];
 static unsigned int pieces; /* in use, from 0 on */
 
@@ -36,9 +36,11 @@ static uint32_t piece_va(unsigned int piece)
 	return ROM_VIRTUAL_TOP + piece * PIECE;
 }
 
-static bool pae(void)
+/* Reading CR4 is an exit on KVM with SVM; reading CR3 is none where there are nested page tables. */
+static void look(void)
 {
-	return hw_read_cr4() & CR4_PAE;
+	if (!settled)
+		pae = hw_read_cr4() & CR4_PAE;
 }
 
 /* The page directory's entries for the window. NULL: the guest's tables end before. */
@@ -47,7 +49,7 @@ static uint32_t *directory_entries(void)
 	uint32_t cr3 = (uint32_t)hw_read_cr3();
 	uint32_t *pointers;
 
-	if (!pae())
+	if (!pae)
 		return (uint32_t *)low(cr3 & ~0xfffu) + (ROM_VIRTUAL_TOP >> 22);
 	pointers = low(cr3 & ~0x1fu);
 	if (!(pointers[6] & PRESENT) || pointers[7])
@@ -58,7 +60,7 @@ static uint32_t *directory_entries(void)
 /* The first word of a piece's entry, or of the first of its two. */
 static uint32_t *entry_of(uint32_t *entries, unsigned int piece)
 {
-	return entries + (pae() ? 4 : 1) * piece;
+	return entries + (pae ? 4 : 1) * piece;
 }
 
 int rom_window_init(void)
@@ -67,6 +69,8 @@ int rom_window_init(void)
 
 	pieces = 0;
 	paging = hw_read_cr0() & CR0_PG;
+	settled = false;
+	look();
 	if (!paging)
 		return 0;
 	entries = directory_entries();
@@ -79,7 +83,7 @@ int rom_window_init(void)
 		if (entry & PRESENT && !(entry & LARGE_PAGE))
 			return -1;
 	}
-	if (!pae())
+	if (!pae)
 		hw_write_cr4(hw_read_cr4() | CR4_PSE);
 	return 0;
 }
@@ -87,7 +91,7 @@ int rom_window_init(void)
 static void map(uint32_t *entries, unsigned int piece)
 {
 	uint64_t pa = piece_pa[piece];
-	uint32_t *entry = entry_of(entries, piece), count = pae() ? 2 : 1;
+	uint32_t *entry = entry_of(entries, piece), count = pae ? 2 : 1;
 
 	for (uint32_t i = 0; i < count; i++, pa += PIECE / 2) {
 		if (count == 2)
@@ -98,10 +102,19 @@ static void map(uint32_t *entries, unsigned int piece)
 	hw_invlpg(piece_va(piece) + PIECE / 2);
 }
 
+void rom_window_settle(void)
+{
+	settled = true;
+}
+
 void rom_window_check(void)
 {
-	uint32_t *entries = paging ? directory_entries() : NULL;
+	uint32_t *entries;
 
+	if (!paging)
+		return;
+	look();
+	entries = directory_entries();
 	if (!entries || *entries & PRESENT)
 		return;
 	for (unsigned int i = 0; i < pieces; i++)
@@ -118,7 +131,7 @@ void *hw_phys_map(uint64_t pa, uint64_t len)
 		return (void *)(uint32_t)pa;
 	if (pa + len <= LOW_MEMORY)
 		return low((uint32_t)pa);
-	if (len > PIECE || (!pae() && pa + len > 1ull << 32))
+	if (len > PIECE || (!pae && pa + len > 1ull << 32))
 		return NULL;
 	rom_window_check();
 	for (piece = 0; piece < pieces; piece++)

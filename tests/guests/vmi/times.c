@@ -121,7 +121,8 @@ void test_irq0(void)
 	alarm(VMI_ALARM_PERIODIC, rdtsc(), period);
 	check(comes(IRQ0, 5, 40 * hz), "IRQ 0: a periodic alarm comes again and again");
 	check_number(cancel(VMI_ALARM_PERIODIC), 1, "IRQ 0: cancel says that it was armed");
-	comes(IRQ0, 1, hz / 50); /* one that was on its way */
+	for (uint32_t i = 0; i < 50 && comes(IRQ0, 1, hz / 5); i++)
+		; /* those that were on their way */
 	check(!comes(IRQ0, 1, hz / 20), "IRQ 0: after cancel nothing comes");
 	pic_mask(0xffff);
 }

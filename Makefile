@@ -39,6 +39,12 @@ SHIM_LIBS   := -llzma -lz -llz4 -lzstd
 OFFSETS     := $(B)/include/asm-offsets.h $(B)/include/nested-offsets.h
 SHIM_OBJS   := $(patsubst %,$(B)/shim/%.o,$(SHIM_S) $(SHIM_C) $(filter-out translators/vmi/%,$(TRANSLATORS)) $(LOADER_IN) $(LOADER_OUT) $(LOADER_LIBC))
 
+# What seldom runs is small rather than fast.
+COLD := $(addprefix shim/,format ledger end log hypervisor) \
+	$(addprefix shim/nested/,apic apic_step apic_guest cpu npt power overlay host_trap svm memory count native) \
+	$(addprefix translators/hyperv/guest_,crash connection message profile synic overlay page time testdev) \
+	$(addprefix translators/bare/host_,power console rtc cpu ioapic tsc)
+$(COLD:%=$(B)/shim/%.c.o): SHIM_CFLAGS += -Os
 $(B)/shim/%.c.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(SHIM_CFLAGS) -c -o $@ $<

@@ -7,20 +7,25 @@
 	.text
 	.globl nested_stubs
 	.balign 16
-nested_stubs: /* 16 bytes each; a hardware error code or 0, then the vector */
+nested_stubs: /* 8 bytes each: the vector as a signed byte, above it the hardware's error code if there is one */
 	.set vector, 0
 	.rept 256
-	.balign 16
+	.balign 8
+	pushq $((vector ^ 0x80) - 0x80)
 	.if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30)
-	pushq $0
-	.endif
-	pushq $vector
 	jmp trap
+	.else
+	jmp trap_error
+	.endif
 	.set vector, vector + 1
 	.endr
 
 	.balign 16
-trap:	pushq %rax
+trap:	pushq (%rsp)
+	movq $0, 8(%rsp)
+trap_error:
+	andq $0xff, (%rsp)
+	pushq %rax
 	pushq %rcx
 	pushq %rdx
 	pushq %rsi

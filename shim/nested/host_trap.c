@@ -19,7 +19,7 @@ static struct gate idt[256] __attribute__((aligned(16)));
 TW_INIT void nested_idt_init(void)
 {
 	for (unsigned int v = 0; v < 256; v++) {
-		uint64_t a = (uint64_t)nested_stubs + v * 16;
+		uint64_t a = (uint64_t)nested_stubs + v * 8;
 
 		idt[v] = (struct gate){ (uint16_t)a, 8, 0x8e00, (uint16_t)(a >> 16), (uint32_t)(a >> 32), 0 };
 	}

@@ -9,6 +9,7 @@
 
 static struct nested_range shim_range[RANGES], ram_range[RANGES];
 static unsigned int shim_count, ram_count;
+static struct nested_range shim_all = { ~0ull, 0 }; /* from the first of the shim's to the last */
 
 static TW_INIT void add(struct nested_range *list, unsigned int *count, uint64_t base, uint64_t end)
 {
@@ -39,21 +40,25 @@ TW_INIT void nested_memory_close(void)
 	for (unsigned int i = 0; i < memory_taken_count; i++)
 		add(shim_range, &shim_count, memory_taken[i].base, memory_taken[i].base + memory_taken[i].size);
 	memory_resident = 0;
-	for (unsigned int i = 0; i < shim_count; i++)
+	for (unsigned int i = 0; i < shim_count; i++) {
+		if (shim_range[i].base < shim_all.base)
+			shim_all.base = shim_range[i].base;
+		if (shim_range[i].end > shim_all.end)
+			shim_all.end = shim_range[i].end;
 		memory_resident += shim_range[i].end - shim_range[i].base;
-}
-
-static bool any(const struct nested_range *list, unsigned int count, uint64_t base, uint64_t end)
-{
-	for (unsigned int i = 0; i < count; i++)
-		if (base < list[i].end && end > list[i].base)
-			return true;
-	return false;
+	}
 }
 
 bool nested_memory_touches_shim(uint64_t gpa, uint64_t bytes)
 {
-	return any(shim_range, shim_count, gpa, gpa + bytes);
+	uint64_t end = gpa + bytes;
+
+	if (gpa >= shim_all.end || end <= shim_all.base) /* mostly */
+		return false;
+	for (unsigned int i = 0; i < shim_count; i++)
+		if (gpa < shim_range[i].end && end > shim_range[i].base)
+			return true;
+	return false;
 }
 
 bool nested_memory_is_ram(uint64_t gpa, uint64_t bytes)

@@ -5,7 +5,7 @@
  */
 #include "shim/nested/nested.h"
 
-#define OVERLAYS (4 * TW_MAX_CPUS + 16)
+#define OVERLAYS (3 * TW_MAX_CPUS + 8) /* each CPU has three, the partition two */
 
 static struct overlay {
 	uint64_t gpa; /* page-aligned */

@@ -95,6 +95,8 @@ TW_INIT bool hyperv_start(const char *profile, const char **why)
 	hv.hypercall.page = nested_overlay_pages(1);
 	hv.tsc.page = nested_overlay_pages(1);
 	hv_vps = nested_pages((unsigned int)((bytes + TW_PAGE_SIZE - 1) >> TW_PAGE_SHIFT));
+	hv_cpuid_init();
+	hv_hypercall_init();
 	hv_page_init();
 	hv_time_init();
 	for (unsigned int cpu = 0; cpu < nested_cpus; cpu++)

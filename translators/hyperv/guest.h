@@ -142,6 +142,9 @@ bool hyperv_start(const char *profile, const char **why);
 bool hv_profile_choose(const char *profile, const char **why);
 
 /* --- guest_cpuid.c --- */
+/* Set-up; boot only: the leaves of the chosen profile, the index of calls. */
+void hv_cpuid_init(void);
+void hv_hypercall_init(void);
 void hv_cpuid(struct nested_vcpu *v, uint32_t leaf, uint32_t subleaf, struct hw_cpuid *r);
 
 /* --- guest_msr.c --- */

@@ -44,7 +44,9 @@ static const struct feature_bits feature_bits[] = {
 	{ HV_F_EXT, 0, HV_EBX_EXTENDED, 0, 0 },
 };
 
-static void features(uint32_t leaf, struct hw_cpuid *r)
+static struct hw_cpuid features, hints; /* what hv_cpuid_init() made of the profile */
+
+TW_INIT void hv_cpuid_init(void)
 {
 	struct feature_bits all = { 0, HV_EAX_HYPERCALL | HV_EAX_VP_INDEX, 0, HV_EDX_HYPERCALL_LOCK,
 				    HV_HINT_RELAXED_TIMING | HV_HINT_NO_AUTO_EOI };
@@ -59,15 +61,10 @@ static void features(uint32_t leaf, struct hw_cpuid *r)
 		all.edx |= f->edx;
 		all.hints |= f->hints;
 	}
-	if (leaf == HV_LEAF_FEATURES) {
-		*r = (struct hw_cpuid){ all.eax, all.ebx, 0, all.edx };
-		return;
-	}
-	r->eax = all.hints;
-	r->ebx = hv_has(HV_F_SPIN) ? 0xfff : HV_SPIN_NEVER;
-	r->ecx = hw_cpuid(0x80000000, 0).eax >= LEAF_ADDRESS ? hw_cpuid(LEAF_ADDRESS, 0).eax & 0x7f
-							     : 36;
-	r->edx = 0;
+	features = (struct hw_cpuid){ all.eax, all.ebx, 0, all.edx };
+	hints = (struct hw_cpuid){ all.hints, hv_has(HV_F_SPIN) ? 0xfff : HV_SPIN_NEVER, 36, 0 };
+	if (hw_cpuid(0x80000000, 0).eax >= LEAF_ADDRESS)
+		hints.ecx = hw_cpuid(LEAF_ADDRESS, 0).eax & 0x7f;
 }
 
 static void hypervisor_leaf(uint32_t leaf, struct hw_cpuid *r)
@@ -86,8 +83,10 @@ static void hypervisor_leaf(uint32_t leaf, struct hw_cpuid *r)
 		r->ebx = VERSION_MAJOR << 16;
 		break;
 	case HV_LEAF_FEATURES:
+		*r = features;
+		break;
 	case HV_LEAF_HINTS:
-		features(leaf, r);
+		*r = hints;
 		break;
 	case HV_LEAF_LIMITS:
 		r->eax = r->ebx = TW_MAX_CPUS;

@@ -171,7 +171,7 @@ bool bare_console_offered(void)
 
 /*
  * A guest kernel at CPL 0 may probe the UART itself (Linux's 8250 driver does) and leaves it with the
- * interrupt and the FIFOs off. Cheap to see, so it is looked at again and again.
+ * interrupt and the FIFOs off. Cheap to see, so it is looked at again and again, whenever somebody listens.
  */
 static void uart_heal(void)
 {
@@ -192,8 +192,6 @@ static size_t console_read(char *s, size_t n)
 		return offered->read(s, n);
 	if (!uart)
 		return 0;
-	if (listening)
-		uart_heal();
 	while (got < n && (hw_in8(UART_LSR) & LSR_DATA))
 		s[got++] = (char)hw_in8(UART_DATA);
 	/*

@@ -136,6 +136,33 @@ struct tw_host {
 	struct tw_native native[TW_NATIVE_MAX]; /* ends with name == NULL */
 };
 
+/*
+ * What the ledger says of a host side: who serves an operation, and how often its hypervisor's calls were
+ * made. The VMI ROM has no ledger (TW_NO_LEDGER) and not the names either.
+ */
+static inline void tw_serves(struct tw_host *host, enum tw_op op, const char *by)
+{
+#ifndef TW_NO_LEDGER
+	host->served[op] = by;
+#endif
+}
+
+/* Member i of native[], and how often the call was made before it had a name. */
+static inline void tw_native_name(struct tw_host *host, unsigned int i, const char *name,
+				  unsigned long count)
+{
+#ifndef TW_NO_LEDGER
+	host->native[i] = (struct tw_native){ name, count };
+#endif
+}
+
+static inline void tw_native_count(struct tw_host *host, unsigned int i)
+{
+#ifndef TW_NO_LEDGER
+	host->native[i].count++;
+#endif
+}
+
 /* The one host side in use; valid after tw_host_detect(). */
 extern struct tw_host tw_host;
 

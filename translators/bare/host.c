@@ -126,7 +126,7 @@ TW_INIT int bare_host_init(struct tw_host *host, const struct tw_boot *boot, con
 	for (unsigned int i = 0; i < 16; i++)
 		bare.isa[i].gsi = i;
 	for (unsigned int i = 0; i < TW_OP_COUNT; i++)
-		host->served[i] = "-";
+		tw_serves(host, i, "-");
 	host->name = "bare";
 	host->title = machine_title();
 	if (!(hw_cpuid(1, 0).edx >> 4 & 1)) {

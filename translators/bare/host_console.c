@@ -227,5 +227,5 @@ TW_INIT void bare_console_init(struct tw_host *host)
 	host->console_write = bare_console_write;
 	host->console_read = console_read;
 	host->console_listen = console_listen;
-	host->served[TW_OP_CONSOLE] = use_offered ? offered->name : uart ? "16550" : debugcon ? "debugcon" : "none";
+	tw_serves(host, TW_OP_CONSOLE, use_offered ? offered->name : uart ? "16550" : debugcon ? "debugcon" : "none");
 }

@@ -95,8 +95,8 @@ TW_INIT void bare_cpu_init(struct tw_host *host)
 	host->events = events;
 	host->request = request;
 	host->steal_ns = steal_ns;
-	host->served[TW_OP_CPU_START] = "init-sipi";
-	host->served[TW_OP_HALT] = "hlt";
-	host->served[TW_OP_YIELD] = "pause";
-	host->served[TW_OP_STEAL] = "none";
+	tw_serves(host, TW_OP_CPU_START, "init-sipi");
+	tw_serves(host, TW_OP_HALT, "hlt");
+	tw_serves(host, TW_OP_YIELD, "pause");
+	tw_serves(host, TW_OP_STEAL, "none");
 }

@@ -182,6 +182,7 @@ TW_INIT int bare_lapic_init(struct tw_host *host, bool large_ids, const char **w
 	struct hw_cpuid features = hw_cpuid(1, 0);
 	uint64_t base;
 	bool offered = features.ecx >> 21 & 1;
+	const char *by;
 
 	if (!(features.edx >> 9 & 1) || !(features.edx >> 5 & 1)) {
 		*why = "the CPU has no local APIC: enable it in the firmware or VM settings";
@@ -197,14 +198,17 @@ TW_INIT int bare_lapic_init(struct tw_host *host, bool large_ids, const char **w
 		       "settings";
 		return -ENODEV;
 	}
+	by = x2apic ? "x2apic icr" : "xapic icr";
 	apic_ids = host->apic_id;
 	host->ipi = x2apic ? x2apic_ipi : xapic_ipi;
 	host->ipi_many = ipi_many;
 	host->ipi_self = x2apic ? x2apic_ipi_self : xapic_ipi_self;
 	host->ipi_nmi = x2apic ? x2apic_ipi_nmi : xapic_ipi_nmi;
 	host->eoi = x2apic ? x2apic_eoi : xapic_eoi;
-	host->served[TW_OP_IPI] = host->served[TW_OP_NMI] = host->served[TW_OP_TLB] =
-	    host->served[TW_OP_EVENT] = x2apic ? "x2apic icr" : "xapic icr";
+	tw_serves(host, TW_OP_IPI, by);
+	tw_serves(host, TW_OP_NMI, by);
+	tw_serves(host, TW_OP_TLB, by);
+	tw_serves(host, TW_OP_EVENT, by);
 	bare_lapic_enable();
 	return 0;
 }

@@ -174,9 +174,9 @@ TW_INIT void bare_power_init(struct tw_host *host)
 	host->power_port = bare.s5 ? bare.pm1a_control : 0;
 	host->power_type = bare.s5_type_a;
 	if (bare.s5 && (bare.pm1a_control || bare.sleep_control.space != BARE_SPACE_NONE))
-		host->served[TW_OP_POWER] = "acpi";
+		tw_serves(host, TW_OP_POWER, "acpi");
 	else if (bare.hypervisor && !bare.acpi)
-		host->served[TW_OP_POWER] = "reset";
+		tw_serves(host, TW_OP_POWER, "reset");
 	else
-		host->served[TW_OP_POWER] = "none";
+		tw_serves(host, TW_OP_POWER, "none");
 }

@@ -104,7 +104,7 @@ TW_INIT void bare_rtc_init(struct tw_host *host)
 
 	rtc_host = host;
 	host->wallclock_ns = wallclock_ns;
-	host->served[TW_OP_WALLCLOCK] = "none";
+	tw_serves(host, TW_OP_WALLCLOCK, "none");
 	start_ns = 0;
 	/* An empty bus reads all ones. */
 	if (bare.no_rtc || cmos(STATUS_A) == 0xff)
@@ -121,5 +121,5 @@ TW_INIT void bare_rtc_init(struct tw_host *host)
 	if (!utc)
 		return;
 	start_ns = utc * TW_NS_PER_S - tw_clock_ns(rtc_host->line, hw_rdtsc());
-	host->served[TW_OP_WALLCLOCK] = "cmos rtc";
+	tw_serves(host, TW_OP_WALLCLOCK, "cmos rtc");
 }

@@ -163,5 +163,5 @@ TW_INIT void bare_timer_init(struct tw_host *host, uint64_t lapic_hz)
 	host->timer_set = deadline ? deadline_set : count_set;
 	host->timer_stop = deadline ? deadline_stop : count_stop;
 	host->timer_ack = deadline ? deadline_ack : count_ack;
-	host->served[TW_OP_TIMER] = deadline ? "tsc deadline" : "lapic one-shot";
+	tw_serves(host, TW_OP_TIMER, deadline ? "tsc deadline" : "lapic one-shot");
 }

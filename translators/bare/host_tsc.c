@@ -209,7 +209,7 @@ TW_INIT void bare_tsc_start(struct tw_host *host, uint64_t tsc_hz)
 	    bare.hypervisor || host->cpus == 1 ||
 	    (hw_cpuid(0x80000000, 0).eax >= 0x80000007 && (hw_cpuid(0x80000007, 0).edx >> 8 & 1));
 	ticks_per_us = (uint32_t)(tsc_hz / 1000000);
-	host->served[TW_OP_TIME] = "tsc";
+	tw_serves(host, TW_OP_TIME, "tsc");
 }
 
 void bare_delay_us(uint32_t us)

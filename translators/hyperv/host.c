@@ -63,7 +63,7 @@ static TW_INIT void init(struct tw_host *host, uint32_t leaf)
 	hyperv.host = host;
 	hyperv.bare = *host;
 	for (unsigned int i = 0; i < HYPERV_NATIVES; i++)
-		host->native[i] = (struct tw_native){ names[i], 0 };
+		tw_native_name(host, i, names[i], 0);
 	hyperv.cpu = host->owns_apic ? tw_host_pages(pages, &hyperv.cpu_pa) : NULL;
 	hyperv.input = tw_host_pages((inputs + TW_PAGE_SIZE - 1) / TW_PAGE_SIZE, &hyperv.input_pa);
 	host->cpu_init = cpu_init;

@@ -57,7 +57,7 @@ extern struct hyperv_machine hyperv;
 
 static inline void hyperv_count(enum hyperv_native call)
 {
-	hyperv.host->native[call].count++;
+	tw_native_count(hyperv.host, call);
 }
 
 /* Physical address of something in hyperv.cpu. */

@@ -51,7 +51,8 @@ TW_INIT void hyperv_apic_init(void)
 	if (hyperv.hints & HV_HINT_APIC_MSRS && !(hw_rdmsr(MSR_APIC_BASE) & APIC_BASE_X2)) {
 		host->eoi = eoi_msr;
 		host->ipi = ipi_msr;
-		host->served[TW_OP_IPI] = host->served[TW_OP_EVENT] = "hyperv icr";
+		tw_serves(host, TW_OP_IPI, "hyperv icr");
+		tw_serves(host, TW_OP_EVENT, "hyperv icr");
 	}
 	tell_eoi = host->eoi;
 	host->eoi = eoi_assisted;

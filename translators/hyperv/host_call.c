@@ -152,11 +152,11 @@ TW_INIT void hyperv_ipi_init(void)
 
 	if (sets && hyperv.hints & HV_HINT_CLUSTER_IPI) {
 		host->ipi_many = ipi_many;
-		host->served[TW_OP_TLB] = "hyperv send_ipi";
+		tw_serves(host, TW_OP_TLB, "hyperv send_ipi");
 	}
 	if (sets && hyperv.hints & HV_HINT_REMOTE_FLUSH) {
 		host->tlb_flush = tlb_flush;
-		host->served[TW_OP_TLB] = "hyperv flush";
+		tw_serves(host, TW_OP_TLB, "hyperv flush");
 	}
 	if (hyperv.spin_limit != HV_SPIN_NEVER)
 		host->yield_to = yield_to;

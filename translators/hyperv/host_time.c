@@ -81,10 +81,10 @@ TW_INIT void hyperv_time_init(void)
 	if (page->sequence) {
 		/* One page for all: the hypervisor vouches for the CPUs' TSCs being one line. */
 		host->clock.stable = true;
-		host->served[TW_OP_TIME] = "hyperv tsc page";
+		tw_serves(host, TW_OP_TIME, "hyperv tsc page");
 		hyperv_count(HYPERV_NATIVE_TSC_PAGE);
 	} else {
 		host->clock.stable = host->cpus == 1;
-		host->served[TW_OP_TIME] = "tsc (hyperv calls it unreliable)";
+		tw_serves(host, TW_OP_TIME, "tsc (hyperv calls it unreliable)");
 	}
 }

@@ -81,5 +81,5 @@ TW_INIT void hyperv_timer_init(void)
 	host->timer_set = timer_set;
 	host->timer_stop = timer_stop;
 	host->timer_ack = direct ? ack_direct : ack_message;
-	host->served[TW_OP_TIMER] = direct ? "hyperv stimer" : "hyperv stimer message";
+	tw_serves(host, TW_OP_TIMER, direct ? "hyperv stimer" : "hyperv stimer message");
 }

@@ -49,7 +49,7 @@ static TW_INIT void init(struct tw_host *host, uint32_t leaf)
 	kvm.bare = *host;
 	kvm.amd = hw_call_is_amd();
 	for (unsigned int i = 0; i < KVM_NATIVES; i++)
-		host->native[i] = (struct tw_native){ names[i], 0 };
+		tw_native_name(host, i, names[i], 0);
 	kvm.cpu = NULL;
 	if (kvm_has(KVM_FEATURE_STEAL_TIME) || kvm_has(KVM_FEATURE_PV_EOI))
 		kvm.cpu = tw_host_pages((unsigned int)((host->cpus * sizeof(*kvm.cpu) + TW_PAGE_SIZE - 1) /

@@ -53,7 +53,7 @@ static inline bool kvm_has(unsigned int feature)
 
 static inline void kvm_count(enum kvm_native call)
 {
-	kvm.host->native[call].count++;
+	tw_native_count(kvm.host, call);
 }
 
 /* host_time.c */

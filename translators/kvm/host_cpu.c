@@ -131,7 +131,7 @@ TW_INIT void kvm_cpu_init(void)
 	send_ipi_works = kvm_has(KVM_FEATURE_PV_SEND_IPI);
 	if (send_ipi_works) {
 		host->ipi_many = ipi_many;
-		host->served[TW_OP_TLB] = "kvm send_ipi";
+		tw_serves(host, TW_OP_TLB, "kvm send_ipi");
 	}
 	if (kvm_has(KVM_FEATURE_PV_UNHALT))
 		host->wake = wake;
@@ -139,7 +139,7 @@ TW_INIT void kvm_cpu_init(void)
 		host->yield_to = yield_to;
 	if (kvm_has(KVM_FEATURE_PV_TLB_FLUSH) && steal) {
 		host->tlb_flush = tlb_flush;
-		host->served[TW_OP_TLB] = send_ipi_works ? "kvm flush hint, send_ipi" : "kvm flush hint";
+		tw_serves(host, TW_OP_TLB, send_ipi_works ? "kvm flush hint, send_ipi" : "kvm flush hint");
 	}
 	if (uses_pv_eoi())
 		host->eoi = eoi;

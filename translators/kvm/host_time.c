@@ -106,11 +106,11 @@ TW_INIT void kvm_time_init(void)
 		host->clock_told = kvm_clock_told;
 #endif
 		host->wallclock_ns = wallclock_ns;
-		host->served[TW_OP_TIME] = "kvmclock";
-		host->served[TW_OP_WALLCLOCK] = "kvm wall clock";
+		tw_serves(host, TW_OP_TIME, "kvmclock");
+		tw_serves(host, TW_OP_WALLCLOCK, "kvm wall clock");
 	}
 	if (kvm_has(KVM_FEATURE_STEAL_TIME)) {
 		host->steal_ns = steal_ns;
-		host->served[TW_OP_STEAL] = "kvm steal time";
+		tw_serves(host, TW_OP_STEAL, "kvm steal time");
 	}
 }

@@ -74,8 +74,8 @@ static void cpu_init(unsigned int cpu)
 	steal_on[cpu] = regs.eax == VMWARE_STEAL_ON;
 	if (!steal_on[cpu])
 		return;
-	vmware->native[NATIVE_STEAL].count++;
-	vmware->served[TW_OP_STEAL] = "vmware steal clock";
+	tw_native_count(vmware, NATIVE_STEAL);
+	tw_serves(vmware, TW_OP_STEAL, "vmware steal clock");
 }
 
 static TW_INIT void init(struct tw_host *host, uint32_t leaf)
@@ -84,14 +84,14 @@ static TW_INIT void init(struct tw_host *host, uint32_t leaf)
 
 	vmware = host;
 	areas = tw_host_pages((bytes + TW_PAGE_SIZE - 1) / TW_PAGE_SIZE, &areas_pa);
-	host->native[NATIVE_FREQUENCY] = (struct tw_native){ "vmware frequency", host->tsc_told != 0 };
-	host->native[NATIVE_STEAL] = (struct tw_native){ "vmware steal clock", 0 };
+	tw_native_name(host, NATIVE_FREQUENCY, "vmware frequency", host->tsc_told != 0);
+	tw_native_name(host, NATIVE_STEAL, "vmware steal clock", 0);
 	bare_cpu_init = host->cpu_init;
 	host->cpu_init = cpu_init;
 	host->steal_ns = steal_ns;
 	host->clock.stable = true;
 	if (host->tsc_told)
-		host->served[TW_OP_TIME] = "tsc by vmware";
+		tw_serves(host, TW_OP_TIME, "tsc by vmware");
 }
 
 const struct tw_host_driver vmware_host_driver = {

@@ -60,7 +60,7 @@ static TW_INIT void init(struct tw_host *host, uint32_t leaf)
 	xen_host.bare = *host;
 	base_leaf = leaf;
 	for (unsigned int i = 0; i < XEN_HOST_NATIVES; i++)
-		host->native[i] = (struct tw_native){ names[i], 0 };
+		tw_native_name(host, i, names[i], 0);
 	if (!xen_host_call_init(leaf))
 		return;
 	xen_host.leaf4 = xen_host_hvm_leaf(leaf).eax;

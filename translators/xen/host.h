@@ -76,7 +76,7 @@ extern struct xen_host_machine xen_host;
 static inline void xen_host_count(enum xen_host_native call)
 {
 	if (xen_host.host)
-		xen_host.host->native[call].count++;
+		tw_native_count(xen_host.host, call);
 }
 
 static inline long xen_host_call(unsigned int nr, uint64_t a1, const void *a2)

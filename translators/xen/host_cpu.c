@@ -109,13 +109,14 @@ TW_INIT void xen_host_cpu_init(bool events)
 
 	host->yield = yield;
 	host->yield_to = yield_to;
-	host->served[TW_OP_YIELD] = "xen sched_op";
+	tw_serves(host, TW_OP_YIELD, "xen sched_op");
 	host->tlb_flush = tlb_flush;
-	host->served[TW_OP_TLB] = "xen flush_tlbs";
+	tw_serves(host, TW_OP_TLB, "xen flush_tlbs");
 	if (!events || xen_host.leaf4 & XEN_HVM_CPUID_X2APIC_VIRT)
 		return;
 	host->ipi = ipi;
 	host->ipi_many = ipi_many;
-	host->served[TW_OP_IPI] = host->served[TW_OP_EVENT] = "xen evtchn";
-	host->served[TW_OP_TLB] = "xen flush_tlbs, evtchn";
+	tw_serves(host, TW_OP_IPI, "xen evtchn");
+	tw_serves(host, TW_OP_EVENT, "xen evtchn");
+	tw_serves(host, TW_OP_TLB, "xen flush_tlbs, evtchn");
 }

@@ -40,5 +40,5 @@ TW_INIT void xen_host_power_init(void)
 	host->poweroff = poweroff;
 	host->reboot = reboot;
 	host->crash = crash;
-	host->served[TW_OP_POWER] = "xen sched_op";
+	tw_serves(host, TW_OP_POWER, "xen sched_op");
 }

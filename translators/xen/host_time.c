@@ -101,7 +101,7 @@ TW_INIT void xen_host_time_init(uint32_t leaf)
 	/* Without the mark a reader could see half a change; the times are then a little wrong. */
 	xen_host_call(__HYPERVISOR_vm_assist, VMASST_CMD_enable, (void *)VMASST_TYPE_runstate_update_flag);
 	host->steal_ns = steal_ns;
-	host->served[TW_OP_STEAL] = "xen runstate";
+	tw_serves(host, TW_OP_STEAL, "xen runstate");
 	if (!xen_host.shared)
 		return;
 	xen_host_count(XEN_HOST_NATIVE_CLOCK);
@@ -112,7 +112,7 @@ TW_INIT void xen_host_time_init(uint32_t leaf)
 	}
 	host->clock.stable = host->cpus == 1 || tsc & (TSC_EMULATED | TSC_RELIABLE) ||
 			     clock_of(&xen_host.shared->vcpu_info[0])->flags & TW_PVCLOCK_STABLE;
-	host->served[TW_OP_TIME] = "xen vcpu_time_info";
+	tw_serves(host, TW_OP_TIME, "xen vcpu_time_info");
 	host->wallclock_ns = wallclock_ns;
-	host->served[TW_OP_WALLCLOCK] = "xen shared_info";
+	tw_serves(host, TW_OP_WALLCLOCK, "xen shared_info");
 }

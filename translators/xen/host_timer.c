@@ -71,5 +71,5 @@ TW_INIT void xen_host_timer_init(void)
 	host->timer_set = timer_set;
 	host->timer_stop = timer_stop;
 	host->timer_ack = timer_ack;
-	host->served[TW_OP_TIMER] = "xen set_timer_op";
+	tw_serves(host, TW_OP_TIMER, "xen set_timer_op");
 }

@@ -5,7 +5,7 @@
 
 /* Boot-only code and data: its memory becomes the guest's. Resident code must not refer to it
  * (the link fails if it does). */
-#ifdef TW_HOSTED
+#if defined(TW_HOSTED) || defined(TW_ALL_RESIDENT)
 #define TW_INIT
 #define TW_INITDATA
 #else

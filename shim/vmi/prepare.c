@@ -2,18 +2,14 @@
 /*
  * Make the ROM's memory usable, before any of its data may be: BIOSes write-protect the shadow RAM of option
  * ROMs after POST. Where the memory does not take a store, the chipset is told to let it (shim/pam.c).
- * Then relative relocations are applied by the difference to those applied before, so that a
+ * Then relocations are applied by the difference to those applied before, so that a
  * second kernel (kexec) at another address finds the ROM as good as new.
  */
 #include "shim/pam.h"
 #include "shim/vmi/rom.h"
 
-struct rel {
-	uint32_t offset, info;
-};
-
-extern struct rel rom_rel[], rom_rel_end[];
-/* Kept from one vmi_init to the next: in .data, not zeroed. All relocations are R_386_RELATIVE (checked by make). */
+extern const uint32_t rom_relr[], rom_relr_end[];
+/* Kept from one vmi_init to the next: in .data, not zeroed. */
 uint32_t rom_base __attribute__((section(".data"))) = 0;
 uint32_t rom_offset;
 
@@ -39,9 +35,27 @@ static bool usable(void)
 	return writable((uint32_t *)rom_bss) && writable((uint32_t *)((uint32_t)rom_start + rom_length() - 4)) && writable(&rom_base);
 }
 
+/* Packed relocations (generic ELF ABI, SHT_RELR): an address, then bits for the 31 words behind it, and so on. */
+static void relocate(uint32_t base, uint32_t delta)
+{
+	uint32_t *word = NULL;
+
+	for (const uint32_t *entry = rom_relr; entry < rom_relr_end; entry++) {
+		if (!(*entry & 1)) {
+			word = (uint32_t *)(base + *entry);
+			*word++ += delta;
+			continue;
+		}
+		for (unsigned int i = 0; i < 31; i++)
+			if (*entry >> (i + 1) & 1)
+				word[i] += delta;
+		word += 31;
+	}
+}
+
 uint32_t rom_prepare(uint32_t base)
 {
-	uint32_t pa = base & 0xfffff, delta;
+	uint32_t pa = base & 0xfffff;
 
 	/* Without POST, or where there was no room, it has not grown. */
 	if (rom_length() < (uint32_t)(rom_bss_end - rom_start))
@@ -50,9 +64,7 @@ uint32_t rom_prepare(uint32_t base)
 		pam_unlock(base - pa, pa, pa + rom_length());
 	if (!usable())
 		return 1;
-	delta = base - rom_base;
-	for (const struct rel *rel = rom_rel; rel < rom_rel_end; rel++)
-		*(uint32_t *)(base + rel->offset) += delta;
+	relocate(base, base - rom_base);
 	rom_base = base;
 	for (char *p = rom_bss; p < rom_bss_end; p++)
 		*(volatile char *)p = 0;

@@ -11,16 +11,19 @@ VMI_C       := $(filter-out $(VMI_LEFT),$(sort $(wildcard shim/vmi/*.c translato
 VMI_S       := $(sort $(wildcard shim/vmi/*.S))
 VMI_OBJS    := $(patsubst %,$(B)/vmi/%.o,$(VMI_S) $(VMI_C))
 VMI_HEADERS := $(addprefix -isystem /usr/include/,$(shell $(CC) -print-multiarch))
+# Compiled as one (LTO), and without what only the shim has: boot-only sections, a ledger.
 VMI_CFLAGS  := $(COMMON) $(VMI_HEADERS) -I$(B)/vmi -include shim/hidden.h -m32 -march=i686 -mregparm=3 -mpreferred-stack-boundary=2 -Os -fno-inline-functions-called-once -ffreestanding \
 	-fpie -fvisibility=hidden -mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables \
-	-fcf-protection=none -fno-strict-aliasing -fno-common -ffunction-sections -fdata-sections -DTW_MAX_CPUS=16 -DTW_CLOCK_FIXED
+	-fcf-protection=none -fno-strict-aliasing -fno-common -ffunction-sections -fdata-sections -DTW_MAX_CPUS=16 -DTW_CLOCK_FIXED -DTW_ALL_RESIDENT -DTW_NO_LEDGER
+# But for what the compiler calls, which must still be there when the rest is one.
+VMI_LTO      = $(if $(filter shim/vmi/compiler.c,$<),,-flto=1)
 
 $(B)/vmi/vmi-hosts.h: $(wildcard translators/*/host.c)
 	@mkdir -p $(@D)
 	echo '#define VMI_HOSTS(X) $(patsubst %,X(%),$(VMI_DRIVERS))' > $@
-$(B)/vmi/%.c.o: %.c $(B)/vmi/vmi-hosts.h
+$(B)/vmi/%.c.o: %.c $(B)/vmi/vmi-hosts.h shim/vmi/rom.mk
 	@mkdir -p $(@D)
-	$(CC) $(VMI_CFLAGS) -c -o $@ $<
+	$(CC) $(VMI_CFLAGS) $(VMI_LTO) -c -o $@ $<
 $(B)/vmi/%.S.o: %.S
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -include shim/hidden.h,$(VMI_CFLAGS)) -D__ASSEMBLY__ -c -o $@ $<
@@ -28,10 +31,11 @@ $(B)/vmi/rom.lds: shim/vmi/rom.lds.in shim/vmi/rom.h
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -include shim/hidden.h,$(VMI_CFLAGS)) -Ui386 -D__ASSEMBLY__ -P -E -x assembler-with-cpp -MF $@.d -MT $@ -o $@ $<
 
-# Link, check that all relocations are of the kind that the ROM applies, and fill the checksum.
+# Link, and fill the checksum.
 $(B)/vmi/%.rom: $(B)/vmi/rom.lds $(VMI_OBJS) shim/vmi/seal.sh
-	ld -m elf_i386 -pie --no-dynamic-linker --gc-sections -z noexecstack --no-warn-rwx-segments \
-		--defsym rom_serve_all=$(if $(filter full,$*),1,0) -T $< -Map=$@.map -o $@.elf $(VMI_OBJS)
+	$(CC) $(filter-out -MMD -MP,$(VMI_CFLAGS)) -flto=1 -nostdlib -pie -Wl,-m,elf_i386,--no-dynamic-linker,--gc-sections,--build-id=none \
+		-Wl,-z,noexecstack,-z,pack-relative-relocs,--no-warn-rwx-segments \
+		-Wl,--defsym,rom_serve_all=$(if $(filter full,$*),1,0),-Map=$@.map -T $< -o $@.elf $(VMI_OBJS)
 	shim/vmi/seal.sh $@.elf $@
 # Named as targets of their own, objects are no intermediate files, which make would remove.
 vmi-objects: $(VMI_OBJS)

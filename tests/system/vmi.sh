@@ -7,7 +7,8 @@ vmi_elf=$tw_root/build/vmi/guest.elf
 vmi_bzimage=$tw_root/build/vmi/guest.bzImage
 vmi_plain=$tw_root/build/twoway-vmi.rom
 vmi_full=$tw_root/build/vmi/full.rom
-make -s -C "$tw_root" build/vmi/guest.elf build/vmi/guest.bzImage build/vmi/full.rom build/twoway-vmi.rom > /dev/null || exit 1
+# One at a time: another test may be about to make the same.
+flock "$tw_out/lock.vmi-make" make -s -C "$tw_root" build/vmi/guest.elf build/vmi/guest.bzImage build/vmi/full.rom build/twoway-vmi.rom > /dev/null || exit 1
 
 # vmi_lines NAME FILE: each line of the guest in FILE becomes one of ours.
 vmi_lines() {

@@ -26,16 +26,6 @@ static TW_INIT const struct tw_host_driver *find(const char *name)
 	tw_fatal("force=host:%s: there is no such host side; see docs/hosts.md", name);
 }
 
-/* Base of the CPUID leaves, 0: not this hypervisor. */
-static TW_INIT uint32_t leaf_of(const struct tw_host_driver *driver)
-{
-	uint32_t leaf = tw_hypervisor_leaf(driver->signature);
-
-	if (leaf && driver->interface && hw_cpuid(leaf + 1, 0).eax != driver->interface)
-		return 0;
-	return leaf;
-}
-
 /* The driver to use and the base of its CPUID leaves; NULL: bare. */
 static TW_INIT const struct tw_host_driver *choose(uint32_t *leaf)
 {
@@ -45,14 +35,14 @@ static TW_INIT const struct tw_host_driver *choose(uint32_t *leaf)
 		return NULL;
 	if (options.host[0]) {
 		driver = find(options.host);
-		*leaf = leaf_of(driver);
+		*leaf = tw_driver_leaf(driver);
 		if (!*leaf)
 			tw_fatal("force=host:%s: this machine does not show that hypervisor's signature",
 				 options.host);
 		return driver;
 	}
 	for (unsigned int i = 0; i < TW_ARRAY_SIZE(drivers); i++) {
-		*leaf = leaf_of(drivers[i]);
+		*leaf = tw_driver_leaf(drivers[i]);
 		if (*leaf)
 			return drivers[i];
 	}
@@ -62,7 +52,7 @@ static TW_INIT const struct tw_host_driver *choose(uint32_t *leaf)
 TW_INIT void host_console_find(void)
 {
 	for (unsigned int i = 0; i < TW_ARRAY_SIZE(drivers); i++) {
-		uint32_t leaf = drivers[i]->console ? leaf_of(drivers[i]) : 0;
+		uint32_t leaf = drivers[i]->console ? tw_driver_leaf(drivers[i]) : 0;
 
 		if (leaf)
 			bare_console_offer(drivers[i]->console(leaf));
@@ -96,6 +86,11 @@ TW_INIT void *tw_host_pages(unsigned int pages, uint64_t *pa)
 {
 	*pa = memory_take(pages);
 	return hw_phys(*pa);
+}
+
+TW_INIT void *tw_host_overlay_page(uint64_t *pa)
+{
+	return tw_host_pages(1, pa);
 }
 
 /*

@@ -33,3 +33,12 @@ uint32_t tw_hypervisor_leaf(const char signature[12])
 	}
 	return 0;
 }
+
+uint32_t tw_driver_leaf(const struct tw_host_driver *driver)
+{
+	uint32_t leaf = tw_hypervisor_leaf(driver->signature);
+
+	if (leaf && driver->interface && hw_cpuid(leaf + 1, 0).eax != driver->interface)
+		return 0;
+	return leaf;
+}

@@ -102,7 +102,7 @@ void xen_boot(const struct plan *plan, uint64_t archive, int archive_fd, struct 
 	free(xen);
 	list_addf(argv, "-append");
 	/* Xen keeps its log to itself (xl dmesg), so that dom0 has the first serial port. */
-	list_addf(argv, "console=none guest_loglvl=all dom0_mem=%lluM,max:%lluM dom0_max_vcpus=1 xpti=0 spec-ctrl=no",
+	list_addf(argv, "console=none guest_loglvl=all conring_size=64k dom0_mem=%lluM,max:%lluM dom0_max_vcpus=1 xpti=0 spec-ctrl=no",
 		  dom0, dom0);
 	list_addf(argv, "-initrd");
 	out->open[out->opens].fd = KERNEL_FD;

@@ -217,12 +217,16 @@ extern const struct tw_host_driver xen_host_driver, kvm_host_driver, hyperv_host
 
 /* Base of the CPUID leaves with this signature, 0 when it is not there (or CPUID.1 denies it). */
 uint32_t tw_hypervisor_leaf(const char signature[12]);
+/* The same for a driver, whose interface must be there, too. */
+uint32_t tw_driver_leaf(const struct tw_host_driver *driver);
 
 /*
  * What the core gives host sides: zeroed, page-aligned memory that stays theirs, for areas shared with
  * the hypervisor (boot only; ends the shim when there is none), and the calling CPU's index.
  */
 void *tw_host_pages(unsigned int pages, uint64_t *pa);
+/* A place for a page that the hypervisor lays over memory. What it may show there already stays as it is. Boot only. */
+void *tw_host_overlay_page(uint64_t *pa);
 /* A page of the shim's text that a hypervisor may fill or cover with code: a new one each time (boot only). */
 void *tw_host_code_page(uint64_t *pa);
 unsigned int tw_cpu(void);

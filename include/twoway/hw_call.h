@@ -97,23 +97,31 @@ static inline void hw_vmware_call(enum hw_vmware_form form, struct hw_vmware_reg
 #undef HW_VMWARE_REGS
 }
 
-#ifdef __x86_64__
 /*
  * Xen, through the hypercall page (xen/arch-x86/xen.h): 32 bytes of code for each number, arguments
- * in RDI, RSI, RDX, result in RAX. Debug builds of Xen destroy the arguments. A page that Xen has not
- * filled returns at once, with RAX as it was: -ENOSYS then.
+ * in RDI, RSI, RDX, result in RAX; for i386 in EBX, ECX, EDX, result in EAX, and 64-bit arguments take two (none here
+ * does). Debug builds of Xen destroy the arguments. A page that Xen has not filled returns at once, with RAX as it
+ * was: -ENOSYS then.
  */
 static inline long hw_xen_call(void *page, unsigned int nr, uint64_t a1, uint64_t a2, uint64_t a3)
 {
 	long result = -38;
 
+#ifdef __x86_64__
 	__asm__ volatile("call *%[entry]"
 			 : "+a"(result), "+D"(a1), "+S"(a2), "+d"(a3)
 			 : [entry] "r"((char *)page + nr * 32)
 			 : "r8", "r10", "r11", "rcx", "memory", "cc");
+#else
+	uint32_t b = (uint32_t)a1, c = (uint32_t)a2, d = (uint32_t)a3;
+
+	__asm__ volatile("call *%[entry]"
+			 : "+a"(result), "+b"(b), "+c"(c), "+d"(d)
+			 : [entry] "r"((char *)page + nr * 32)
+			 : "memory", "cc");
+#endif
 	return result;
 }
-#endif
 
 #endif /* TW_HOSTED */
 

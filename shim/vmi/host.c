@@ -21,7 +21,7 @@ static const struct tw_host_driver *const drivers[] = {VMI_HOSTS(X) NULL};
 static const struct tw_host_driver *choose(uint32_t *leaf)
 {
 	for (unsigned int i = 0; drivers[i]; i++) {
-		*leaf = tw_hypervisor_leaf(drivers[i]->signature);
+		*leaf = tw_driver_leaf(drivers[i]);
 		if (*leaf)
 			return drivers[i];
 	}

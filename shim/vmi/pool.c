@@ -14,7 +14,7 @@ void rom_pool_init(void)
 	last = rom_base + rom_length();
 }
 
-void *tw_host_pages(unsigned int pages, uint64_t *pa)
+static void *take(unsigned int pages, uint64_t *pa)
 {
 	void *start = (void *)next;
 
@@ -22,7 +22,20 @@ void *tw_host_pages(unsigned int pages, uint64_t *pa)
 		rom_give_up();
 	next += pages * 4096;
 	*pa = (uint32_t)start - rom_offset;
+	return start;
+}
+
+void *tw_host_pages(unsigned int pages, uint64_t *pa)
+{
+	void *start = take(pages, pa);
+
 	return __builtin_memset(start, 0, pages * 4096);
+}
+
+/* After a first vmi_init Xen's shared_info is still here, and Xen writes the wall clock into it only once. */
+void *tw_host_overlay_page(uint64_t *pa)
+{
+	return take(1, pa);
 }
 
 void *tw_host_code_page(uint64_t *pa)

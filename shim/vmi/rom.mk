@@ -2,10 +2,11 @@
 # The VMI ROM: host sides, clock and guest side of VMI, compiled for i386. build/vmi/full.rom serves by
 # code what is as good native, for the tests. No 32-bit libraries are needed.
 
-# Smaller code before a further host side: Xen's would not fit in 32 KB, so on Xen the ROM uses a PC's means.
-VMI_DRIVERS := $(filter $(patsubst translators/%/host.c,%,$(wildcard translators/*/host.c)),kvm hyperv vmware)
-# Without what a ROM must leave alone: console, interrupt controllers and sleep are the guest's.
-VMI_LEFT    := translators/bare/host_console.c translators/bare/host_ioapic.c translators/bare/host_sleep.c
+# The order is the rule (shim/host.c).
+VMI_DRIVERS := $(filter $(patsubst translators/%/host.c,%,$(wildcard translators/*/host.c)),xen kvm hyperv vmware)
+# Without what a ROM must leave alone (silent.c): console, interrupt controllers, sleep and events are the guest's.
+VMI_LEFT    := translators/bare/host_console.c translators/bare/host_ioapic.c translators/bare/host_sleep.c \
+	$(addprefix translators/xen/host_,$(addsuffix .c,console cpu event services store timer))
 VMI_C       := $(filter-out $(VMI_LEFT),$(sort $(wildcard shim/vmi/*.c translators/vmi/guest*.c translators/bare/host*.c) \
 	$(foreach d,$(VMI_DRIVERS),$(wildcard translators/$(d)/host*.c)) shim/clock.c shim/hypervisor.c shim/pam.c))
 VMI_S       := $(sort $(wildcard shim/vmi/*.S))

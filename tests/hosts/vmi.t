@@ -39,6 +39,9 @@ if [ "${TW_CASES:-}" != ticks ]; then
 	vmi_lab hyperv kvm-hyperv-lab vmi 1 "pae on-hyperv"
 	vmi_lab hyperv-shim-smp kvm-hyperv-lab vmi:shim 2 "smp bzimage loaded on-hyperv"
 	vmi_lab vmware vmware-like vmi 1 "on-vmware"
+	# A PVH domain has nothing of a PC but its processors. Not PAE: there Xen refuses the same bit, even with one.
+	vmi_lab xen-shim xen-lab vmi:shim 1 "bzimage loaded on-xen no-pc"
+	vmi_lab xen-shim-smp xen-lab vmi:shim 2 "smp bzimage loaded on-xen no-pc"
 fi
 unset TW_CASES
 

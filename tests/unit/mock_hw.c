@@ -497,6 +497,11 @@ __attribute__((weak)) void *tw_host_pages(unsigned int pages, uint64_t *pa)
 	return mock_ram(*pa, pages * 4096ul);
 }
 
+__attribute__((weak)) void *tw_host_overlay_page(uint64_t *pa)
+{
+	return tw_host_pages(1, pa);
+}
+
 __attribute__((weak)) void *tw_host_code_page(uint64_t *pa)
 {
 	return tw_host_pages(1, pa);

@@ -44,6 +44,20 @@ START_TEST(ends_of_the_range)
 }
 END_TEST
 
+/* Somebody else may show Hyper-V's signature without its interface ("Hv#1" in the next leaf). */
+START_TEST(interface)
+{
+	const struct tw_host_driver with = { .signature = "Microsoft Hv", .interface = 0x31237648 };
+	const struct tw_host_driver without = { .signature = "Microsoft Hv" };
+
+	signature(0x40000100, "Microsoft Hv");
+	ck_assert_uint_eq(tw_driver_leaf(&with), 0);
+	ck_assert_uint_eq(tw_driver_leaf(&without), 0x40000100);
+	mock_set_cpuid(0x40000101, 0, 0x31237648, 0, 0, 0);
+	ck_assert_uint_eq(tw_driver_leaf(&with), 0x40000100);
+}
+END_TEST
+
 /* All twelve letters count, the zeros at the end included. */
 START_TEST(whole_signature)
 {
@@ -127,6 +141,7 @@ int main(void)
 	tcase_add_test(t, several);
 	tcase_add_test(t, ends_of_the_range);
 	tcase_add_test(t, whole_signature);
+	tcase_add_test(t, interface);
 	tcase_add_test(t, real_hardware);
 	tcase_add_loop_test(t, frequency, 0, 10);
 	tcase_add_test(t, nonsense);

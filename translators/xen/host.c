@@ -53,7 +53,6 @@ static TW_INIT void init(struct tw_host *host, uint32_t leaf)
 		[XEN_HOST_NATIVE_CONSOLE] = "xen console ring",
 		[XEN_HOST_NATIVE_STORE] = "xen xenstore",
 	};
-	bool events;
 
 	host->svm_of_xen = true;
 	xen_host.host = host;
@@ -70,13 +69,7 @@ static TW_INIT void init(struct tw_host *host, uint32_t leaf)
 	host->cpu_init = cpu_init;
 	xen_host_power_init();
 	xen_host_time_init(leaf);
-	events = xen_host_event_init();
-	if (events)
-		xen_host_timer_init();
-	xen_host_cpu_init(events);
-	xen_host_console_init(events);
-	if (events)
-		xen_host_store_init();
+	xen_host_services_init();
 }
 
 const struct tw_host_driver xen_host_driver = {

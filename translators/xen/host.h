@@ -105,7 +105,7 @@ struct hw_cpuid xen_host_hvm_leaf(uint32_t leaf);
 uint64_t xen_host_clock_hz(uint32_t leaf);
 /* The time members of xen_host.host. */
 void xen_host_time_init(uint32_t leaf);
-/* Let Xen tell the calling CPU's steal time. */
+/* The calling CPU's vcpu_info, shared_info's until it is registered elsewhere; have its steal time told. */
 void xen_host_time_cpu(unsigned int cpu);
 
 /* host_follow.c: tw_host.clock_told. */
@@ -130,6 +130,11 @@ void xen_host_event_send(uint32_t port);
 
 /* IPIs, waiting and TLB members of xen_host.host. events: event channels work. */
 void xen_host_cpu_init(bool events);
+
+/* host_services.c */
+
+/* Event channels, and what goes by them; all that a VMI ROM leaves alone. */
+void xen_host_services_init(void);
 
 /* host_console.c */
 

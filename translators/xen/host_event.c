@@ -121,7 +121,7 @@ bool xen_host_event_listen(uint32_t port, uint8_t vector)
 /* --- CPUs --------------------------------------------------------------------------------------
  */
 
-/* Where Xen keeps the CPU's vcpu_info from now on; false: it has none that we could see. */
+/* Have the CPU's vcpu_info in its own memory from now on; false: it has none that we could see. */
 static bool info_register(unsigned int cpu)
 {
 	struct xen_host_cpu *c = &xen_host.cpu[cpu];
@@ -130,16 +130,11 @@ static bool info_register(unsigned int cpu)
 		.mfn = pa >> TW_PAGE_SHIFT,
 		.offset = (uint32_t)(pa & (TW_PAGE_SIZE - 1)),
 	};
-	uint32_t vcpu = xen_host.vcpu[cpu];
 
-	c->current = &c->info;
-	if (!hw_xen_call(xen_host.page, __HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, vcpu,
-			 (uintptr_t)&place))
-		return true;
-	if (!xen_host.shared || vcpu >= XEN_LEGACY_MAX_VCPUS)
-		return false;
-	c->current = &xen_host.shared->vcpu_info[vcpu];
-	return true;
+	if (!hw_xen_call(xen_host.page, __HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info,
+			 xen_host.vcpu[cpu], (uintptr_t)&place))
+		c->current = &c->info;
+	return c->current;
 }
 
 static bool upcall_by_apic(unsigned int cpu)

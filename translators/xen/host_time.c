@@ -21,7 +21,7 @@ static TW_INIT struct shared_info *shared_map(void)
 {
 	struct xen_add_to_physmap map = { .domid = DOMID_SELF, .space = XENMAPSPACE_shared_info };
 	uint64_t pa;
-	void *page = tw_host_pages(1, &pa);
+	void *page = tw_host_overlay_page(&pa);
 
 	map.gpfn = pa >> TW_PAGE_SHIFT;
 	return xen_host_call(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, &map) ? NULL : page;
@@ -61,7 +61,7 @@ static uint64_t wallclock_ns(void)
 	do {
 		version = s->wc_version;
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		zero = ((uint64_t)s->wc_sec_hi << 32 | s->wc_sec) * TW_NS_PER_S + s->wc_nsec;
+		zero = ((uint64_t)s->xen_wc_sec_hi << 32 | s->wc_sec) * TW_NS_PER_S + s->wc_nsec;
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	} while (version & 1 || version != s->wc_version);
 	clock = tw_pvclock_read(clock_of(xen_host.cpu[0].current));
@@ -87,9 +87,12 @@ void xen_host_time_cpu(unsigned int cpu)
 {
 	struct xen_host_cpu *c = &xen_host.cpu[cpu];
 	struct vcpu_register_runstate_memory_area area = { .addr.v = &c->runstate };
+	uint32_t vcpu = xen_host.vcpu[cpu];
 
+	if (xen_host.shared && vcpu < XEN_LEGACY_MAX_VCPUS)
+		c->current = &xen_host.shared->vcpu_info[vcpu];
 	if (!hw_xen_call(xen_host.page, __HYPERVISOR_vcpu_op, VCPUOP_register_runstate_memory_area,
-			 xen_host.vcpu[cpu], (uintptr_t)&area))
+			 vcpu, (uintptr_t)&area))
 		xen_host_count(XEN_HOST_NATIVE_STEAL);
 }
 

@@ -77,13 +77,14 @@ bool served(unsigned int call);
 
 /* --- boot.c, host.c, calls.c, times.c, smp.c, ticks.c --- */
 void test_boot(bool with_initrd);
-void test_host(bool kvm, bool hyperv, bool vmware);
+void test_host(bool kvm, bool hyperv, bool vmware, bool xen);
 void test_calls(void);
 void test_pages(void);
-void test_time(void);
+/* with_cmos: there is that clock to compare with. */
+void test_time(bool with_cmos);
 void test_alarms(void);
 void test_irq0(void);
-void test_smp(void);
+void test_smp(uint32_t apic_id);
 void test_ticks(void);
 
 #endif /* TESTS_GUESTS_VMI_GUEST_H */

@@ -91,7 +91,7 @@ static void send(uint32_t apic_id, uint32_t command)
 	vmi(VMI_APIC_WRITE, ICR, command, 0);
 }
 
-void test_smp(void)
+void test_smp(uint32_t apic_id)
 {
 	uint16_t *real_mode = VA(0x900);
 	char *page = VA(PAGE);
@@ -101,20 +101,20 @@ void test_smp(void)
 	check(served(VMI_AP_STATE), "SetInitialAPState is served");
 	*real_mode = 0;
 	__builtin_memcpy(page, trampoline, (uint32_t)(trampoline_end - trampoline));
-	send(1, 0x4500); /* INIT */
-	set_state(1);
+	send(apic_id, 0x4500); /* INIT */
+	set_state(apic_id);
 	while (rdtsc() - start < hz / 100)
 		;
-	send(1, 0x4600 | PAGE >> 12);
-	send(1, 0x4600 | PAGE >> 12); /* the second one that every PC sends */
+	send(apic_id, 0x4600 | PAGE >> 12);
+	send(apic_id, 0x4600 | PAGE >> 12); /* the second one that every PC sends */
 	check(wait_for(&ap_up), "the second processor runs");
-	check_number(ap_up, 1, "and is number 1");
+	check_number(ap_up, apic_id, "and has its APIC id");
 	check(ap_registers, "with the registers of its state");
 	check_number(*real_mode, 0, "not by the real-mode trampoline");
 	for (uint32_t i = 0; i < (uint32_t)(trampoline_end - trampoline); i++)
 		same &= page[i] == trampoline[i];
 	check(same, "whose page is as it was");
 	check(wait_for(&ap_alarm), "its own alarm comes, not early");
-	send(1, 0x4000 | IPI);
+	send(apic_id, 0x4000 | IPI);
 	check(wait_for(&ap_ipi), "it takes an IPI");
 }

@@ -83,7 +83,7 @@ build_xen() {
 		"$kernel" "$packages/complete"; then
 		lab_tree "$tree"
 		bin=/usr/lib/xen-$version/bin
-		lab_programs -r "$packages" "$tree" "$bin"/{xl,xenstored,xenconsoled,xenconsole,xen-init-dom0}
+		lab_programs -r "$packages" "$tree" "$bin"/{xl,xenstored,xenconsoled,xenconsole,xen-init-dom0,xentrace}
 		gcc -Wall -Wextra -O2 -o "$out/setviridian" "$lab_here/setviridian.c" -lxenctrl ||
 			archive_die "setviridian cannot be compiled: install gcc and libxen-dev"
 		install -m 755 "$out/setviridian" "$tree/usr/sbin/" # its libraries are those of xl

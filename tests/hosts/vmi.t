@@ -5,31 +5,7 @@
 # alone, without booting labs for the former: TW_CASES=ticks.
 . "$(dirname "$0")/lab.sh"
 . "$(dirname "$0")/cases.sh"
-. "$(dirname "$0")/../system/vmi.sh"
-
-# vmi_lab NAME HOST ABI CPUS WORDS
-vmi_lab() {
-	local status
-	tw_dir=$tw_out/vmi-$1
-	exec 6> "$tw_out/lock.vmi-$1"
-	flock 6
-	rm -rf "$tw_dir"
-	mkdir -p "$tw_dir"
-	: > "$tw_dir/debugcon"
-	take_slot
-	timeout -k 5 $((320 * TW_SLOW)) "$twoway" run --host "$2" --abi "$3" --smp "$4" --mem 128M --timeout $((300 * TW_SLOW)) \
-		--append "$5 serial" "$vmi_bzimage" > "$tw_dir/console" 2> "$tw_dir/qemu.err" < /dev/null 8>&-
-	status=$?
-	exec 8>&-
-	if [ "$status" = 4 ]; then
-		[ "$tap_count" -gt 0 ] || skip_all "$(tail -n 1 "$tw_dir/qemu.err")"
-		skip "$1" "$(tail -n 1 "$tw_dir/qemu.err")"
-		return
-	fi
-	vmi_lines "$1" "$tw_dir/console"
-	ok "$1: powers off" [ "$status" = 0 ] || tap_tail
-	ok "$1: and found nothing wrong" said '^GUEST-DONE good'
-}
+. "$(dirname "$0")/vmi.sh"
 
 # Not PAE with two processors: QEMU 7.2 sets the accessed bit in the four PAE pointers, which are reserved there, and KVM then refuses
 # them when the second processor turns its paging on (docs/vmi.md).
@@ -39,9 +15,6 @@ if [ "${TW_CASES:-}" != ticks ]; then
 	vmi_lab hyperv kvm-hyperv-lab vmi 1 "pae on-hyperv"
 	vmi_lab hyperv-shim-smp kvm-hyperv-lab vmi:shim 2 "smp bzimage loaded on-hyperv"
 	vmi_lab vmware vmware-like vmi 1 "on-vmware"
-	# A PVH domain has nothing of a PC but its processors. Not PAE: there Xen refuses the same bit, even with one.
-	vmi_lab xen-shim xen-lab vmi:shim 1 "bzimage loaded on-xen no-pc"
-	vmi_lab xen-shim-smp xen-lab vmi:shim 2 "smp bzimage loaded on-xen no-pc"
 fi
 unset TW_CASES
 
@@ -59,18 +32,6 @@ for host in kvm kvm-hyperv; do
 	printf '%s\n' "${words[@]}" > "$cases_tree/tw/case.$host-vmi"
 done
 ok "the lab runs all guests" cases_run vmi-exits --trace || tap_tail
-
-# exits CASE THING: all but what is not the guest's doing (exits.t).
-exits() {
-	case_text "$1" console | awk -v thing="$2" '
-		$1 == "EXITS" && $2 == thing && $3 !~ /^(interrupt|vintr)$/ { n += $4 } END { print n + 0 }'
-}
-
-reasons() {
-	case_text "$1" console | awk -v thing="$2" -v rounds="$rounds" '
-		$1 == "EXITS" && $2 == thing { printf "%.2f %s\n", $4 / rounds, $3 }' | sort -rn | head -n 6 |
-		awk '{ printf "%s%s %s", (NR > 1 ? ", " : ""), $2, $1 }'
-}
 
 for host in kvm kvm-hyperv; do
 	most=11 # tenths: the timer, and on Hyper-V the end of the interrupt

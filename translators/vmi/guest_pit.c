@@ -9,7 +9,7 @@
 
 #define PIT_DATA      0x40
 #define PIT_COMMAND   0x43
-#define MODE_ONE_SHOT 0x30 /* channel 0, low then high byte, mode 0 */
+#define MODE_ONE_SHOT 0x38 /* channel 0, low then high byte, mode 4, as Linux has it: Xen's knows no mode 0 */
 #define MODE_PERIODIC 0x34 /* mode 2 */
 #define MODE_SILENT   0x3a /* mode 5 */
 #define COUNT_MAX     0xffffu

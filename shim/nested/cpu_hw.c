@@ -50,9 +50,39 @@ uint64_t nested_page_pa(const void *page)
 	return (uint64_t)page >= HW_DIRECT_MAP ? (uint64_t)page - HW_DIRECT_MAP : image_pa(page);
 }
 
-void nested_touch_debug(void)
+uint64_t nested_debug_read(unsigned int number)
 {
 	uint64_t value;
 
-	__asm__ volatile("movq %%dr0, %0" : "=r"(value));
+	switch (number) {
+	case 0:
+		__asm__ volatile("movq %%dr0, %0" : "=r"(value));
+		break;
+	case 1:
+		__asm__ volatile("movq %%dr1, %0" : "=r"(value));
+		break;
+	case 2:
+		__asm__ volatile("movq %%dr2, %0" : "=r"(value));
+		break;
+	default:
+		__asm__ volatile("movq %%dr3, %0" : "=r"(value));
+	}
+	return value;
+}
+
+void nested_debug_write(unsigned int number, uint64_t value)
+{
+	switch (number) {
+	case 0:
+		__asm__ volatile("movq %0, %%dr0" : : "r"(value));
+		break;
+	case 1:
+		__asm__ volatile("movq %0, %%dr1" : : "r"(value));
+		break;
+	case 2:
+		__asm__ volatile("movq %0, %%dr2" : : "r"(value));
+		break;
+	default:
+		__asm__ volatile("movq %0, %%dr3" : : "r"(value));
+	}
 }

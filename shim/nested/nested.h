@@ -119,7 +119,9 @@ static inline struct nested_cpu *nested_cpu(struct nested_vcpu *v)
 struct nested_cpu *nested_here(void);
 /* Load GDT and IDT and switch virtualisation on, on the CPU itself. */
 void nested_cpu_load(unsigned int cpu);
-void nested_touch_debug(void); /* an access to a debug register, for its side effect */
+/* The debug registers 0 to 3, which the guest and the shim share. */
+uint64_t nested_debug_read(unsigned int number);
+void nested_debug_write(unsigned int number, uint64_t value);
 /* Forget all that is on the CPU's stack and run there. */
 void nested_cpu_restart(struct nested_cpu *c, void (*run)(struct nested_cpu *c)) __attribute__((noreturn));
 /* Physical address of a page of the shim: in the image or in the direct map. */

@@ -79,6 +79,8 @@ TW_INIT void backend_init(void)
 	backend_trap_msr(0x11, true, true); /* KVM's first clock: the host's own, if any (msr.c) */
 	backend_trap_msr(0x12, true, true);
 	offering = tw_hypervisor_leaf("TCGTCGTCGTCG") != 0;
+	if (tw_host.svm_of_xen)
+		svm_xen_init();
 }
 
 TW_INIT void backend_cpu_create(struct nested_cpu *c)

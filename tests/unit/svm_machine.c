@@ -39,6 +39,7 @@ struct machine_cpu machine_cpus[TW_MAX_CPUS];
 uint64_t machine_kept;
 bool machine_no_ports, machine_next_rip, machine_tcg;
 unsigned int machine_debug_touched;
+uint64_t machine_debug[4];
 const char *machine_end, *machine_report;
 
 static void die(const char *what)
@@ -401,9 +402,16 @@ void nested_cpu_load(unsigned int cpu)
 	backend_cpu_enable(nested_cpu_of[cpu]);
 }
 
-void nested_touch_debug(void)
+uint64_t nested_debug_read(unsigned int number)
 {
 	machine_debug_touched++;
+	return machine_debug[number];
+}
+
+void nested_debug_write(unsigned int number, uint64_t value)
+{
+	machine_debug_touched++;
+	machine_debug[number] = value;
 }
 
 void nested_cpu_restart(struct nested_cpu *c, void (*run)(struct nested_cpu *c))

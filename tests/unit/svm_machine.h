@@ -57,6 +57,7 @@ extern uint64_t machine_kept;	/* where the shim's memory lies */
 extern bool machine_no_ports;	/* no ACPI power port: ports do not trap */
 extern bool machine_next_rip;	/* the CPU tells the length of instructions */
 extern unsigned int machine_debug_touched; /* accesses of the shim to debug registers */
+extern uint64_t machine_debug[4];
 extern bool machine_tcg;	/* it is QEMU's emulation */
 
 /* How the machine ended: "poweroff", "reboot", "crash", "fatal"; NULL while it runs. */

@@ -113,6 +113,8 @@ static int archive_make(const struct plan *plan, uint64_t *size)
 		return -1;
 	if (getenv("TWOWAY_LAB_STAT"))
 		cpio_add(&archive, "tw/stat", LAB_FILE, 0, "", 0);
+	if (getenv("TWOWAY_LAB_BUSY"))
+		cpio_add(&archive, "tw/busy", LAB_FILE, 0, "", 0);
 	cpio_end(&archive);
 
 	fd = archive_file();

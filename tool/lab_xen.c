@@ -101,9 +101,12 @@ void xen_boot(const struct plan *plan, uint64_t archive, int archive_fd, struct 
 	list_addf(argv, "%s", xen);
 	free(xen);
 	list_addf(argv, "-append");
-	/* Xen keeps its log to itself (xl dmesg), so that dom0 has the first serial port. */
-	list_addf(argv, "console=none guest_loglvl=all conring_size=64k dom0_mem=%lluM,max:%lluM dom0_max_vcpus=1 xpti=0 spec-ctrl=no",
-		  dom0, dom0);
+	/*
+	 * Xen keeps its log to itself (xl dmesg), so that dom0 has the first serial port. FPU registers are switched lazily, as is the
+	 * default on AMD's CPUs, but for nested mode, whose guests lose theirs then (shim/nested/svm_xen.c).
+	 */
+	list_addf(argv, "console=none guest_loglvl=all conring_size=64k dom0_mem=%lluM,max:%lluM dom0_max_vcpus=1 xpti=0 "
+		  "spec-ctrl=no%s", dom0, dom0, plan->abi && plan->abi->nested ? ",eager-fpu" : "");
 	list_addf(argv, "-initrd");
 	out->open[out->opens].fd = KERNEL_FD;
 	out->open[out->opens++].path = dom0_kernel;

@@ -16,12 +16,15 @@ lab nested-kvm-2 "2 CPUs, full profile" kvm-lab --abi hyperv@1:full --smp 2
 ok "2 CPUs: both come up" said '^GUEST-UP kernel .* cpus 2 '
 ok "2 CPUs: in x2APIC mode" said '^GUEST-APIC .*x2apic'
 
-# A real Xen gives a PVH domain SVM, too, and the shim enters the guest by it. More is not asked for: what the guest
-# then meets of Xen is in docs/hosts.md. (The status is no help: the ledger that lab_run asks for comes at the end.)
-lab_run nested-xen "Hyper-V guest on Xen" xen-lab --abi hyperv --expect 'linux64 kernel at 0x'
-[ $? = 4 ] || {
-	ok "Hyper-V guest on Xen: the guest is entered" grep -q 'showed what was expected' "$tw_dir/qemu.err" || tap_tail
-	ok "Xen is the host side, in nested mode" said 'Hyper-V guest \(nested mode\) on Xen, 1 CPU'
+# A real Xen gives a PVH domain SVM, too. Such a guest has no console: that it reboots says that its FPU registers were its own
+# all the time, while dom0 and it take the CPU from each other (with lazy switching in Xen they are not, docs/hosts.md).
+TWOWAY_LAB_BUSY=1 lab_run nested-xen "Hyper-V guest on Xen" xen-lab --abi hyperv --append "tw.test=reboot tw.args=fpu reboot=t"
+status=$?
+[ "$status" = 4 ] || {
+	ok "Hyper-V guest on Xen: comes up, keeps its registers and reboots" [ "$status" = 0 ] || tap_tail
+	ok "the tool says so" grep -q 'guest rebooted' "$tw_dir/qemu.err"
+	ok "Xen is the host side, in nested mode" ledger '.host == "xen" and .mode == "nested"'
 	ok "the cost of an exit was measured by one" said 'an exit costs [1-9][0-9]* ns here'
+	ok "the shim says what Xen's owner must do for FPU registers" said 'unless started with spec-ctrl=eager-fpu'
 }
 done_testing

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * What of a CPU's life is instructions: its tables, which CPU this is, and its stack. Apart from cpu.c,
- * so that all the rest also runs as an ordinary program, on a machine made of C (tests/unit/svm_machine.c).
+ * so that all the rest also runs as an ordinary program, on a machine made of C (tests/unit/svm_machine.h).
  */
 #include "shim/nested/nested.h"
 

@@ -8,6 +8,10 @@
  * Modelled: local APICs (both modes, priorities, IPIs), NMIs, the TSC, nested page tables by a walk as
  * the CPU does it, EVENTINJ, virtual interrupts, and exits that come by themselves: NMIs, interrupts, interrupt windows,
  * single steps. At each VMRUN the machine looks whether the VMCB is one that keeps the shim in control.
+ *
+ * svm_machine.c makes it, svm_fiber.c are its CPUs as coroutines, svm_switch.c is VMRUN, svm_check.c what it demands,
+ * svm_happen.c what comes by itself, svm_guest.c what the guest executes, svm_apic.c APICs and MSRs; svm_core.c and
+ * svm_shim.c stand for the core's instructions and for the rest of the shim.
  */
 #ifndef TESTS_UNIT_SVM_MACHINE_H
 #define TESTS_UNIT_SVM_MACHINE_H

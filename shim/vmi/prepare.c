@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * Make the ROM's memory usable, before any of its data may be: BIOSes write-protect the shadow RAM of option
- * ROMs after POST. Where the memory does not take a store, the chipset is told to let it (shim/pam.c).
+ * ROMs after POST, or leave them in ROM chips. Where the memory does not take a store, the chipset is told to let it
+ * (shim/pam.c).
  * Then relocations are applied by the difference to those applied before, so that a
  * second kernel (kexec) at another address finds the ROM as good as new.
  */
+#include "abi/vmi.h"
 #include "shim/pam.h"
 #include "shim/vmi/rom.h"
 
@@ -30,9 +32,10 @@ uint32_t rom_length(void)
 }
 
 /* What vmi_init needs to store into, from the first to the last byte. */
-static bool usable(void)
+static bool usable(uint32_t size)
 {
-	return writable((uint32_t *)rom_bss) && writable((uint32_t *)((uint32_t)rom_start + rom_length() - 4)) && writable(&rom_base);
+	return writable((uint32_t *)rom_start) && writable(&rom_base) && writable((uint32_t *)rom_bss) &&
+	       writable((uint32_t *)((uint32_t)rom_start + size - 4));
 }
 
 /* Packed relocations (generic ELF ABI, SHT_RELR): an address, then bits for the 31 words behind it, and so on. */
@@ -53,17 +56,37 @@ static void relocate(uint32_t base, uint32_t delta)
 	}
 }
 
+/* Nothing answers there: no RAM, no ROM, no device's memory. */
+static bool empty(const volatile uint32_t *word, uint32_t bytes)
+{
+	for (; bytes && *word == 0xffffffff; bytes -= 4)
+		word++;
+	return !bytes;
+}
+
+/*
+ * To be longer than its file is POST's work (header.S), which a ROM chip does not take: so it is made up for, but only
+ * where there was nothing before, since what the RAM behind a ROM without room is used for, nobody can tell.
+ */
+static bool may_grow(uint32_t pa, uint32_t size)
+{
+	uint32_t length = rom_length();
+
+	return length == (uint32_t)(rom_end - rom_start) && pa + size <= VMI_SCAN_TO &&
+	       empty((uint32_t *)((uint32_t)rom_start + length), size - length);
+}
+
 uint32_t rom_prepare(uint32_t base)
 {
-	uint32_t pa = base & 0xfffff;
+	uint32_t pa = base & 0xfffff, size = (uint32_t)(rom_bss_end - rom_start) + ROM_POOL_SIZE;
 
-	/* Without POST, or where there was no room, it has not grown. */
-	if (rom_length() < (uint32_t)(rom_bss_end - rom_start))
+	if (rom_length() != size && !may_grow(pa, size))
 		return 1;
-	if (!usable())
-		pam_unlock(base - pa, pa, pa + rom_length());
-	if (!usable())
+	if (!usable(size))
+		pam_unlock(base - pa, pa, pa + size);
+	if (!usable(size))
 		return 1;
+	((volatile uint8_t *)rom_start)[2] = (uint8_t)(size / 512);
 	relocate(base, base - rom_base);
 	rom_base = base;
 	for (char *p = rom_bss; p < rom_bss_end; p++)

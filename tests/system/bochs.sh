@@ -19,7 +19,8 @@ needs_bochs() {
 	done
 }
 
-# bochs_run NAME CPU MEGABYTES SECONDS SHIM-OPTIONS MODULE [ARGUMENTS [MODULE2]]: boot those modules. The
+# bochs_run NAME CPU MEGABYTES SECONDS SHIM-OPTIONS MODULE [ARGUMENTS [MODULE2]]: boot those modules; with SHIM-OPTIONS "none" the
+# first one, a bzImage, is started by GRUB itself. $bochs_rom, if set, is an option ROM at 0xd0000. The
 # console is kept in $tw_dir/console, the shim's log in $tw_dir/debugcon. Bochs ends by a panic of its own
 # when it is switched off, so its status means nothing. Fails when there is no bootable image.
 bochs_run() {
@@ -33,12 +34,16 @@ bochs_run() {
 	shift 5
 	cp "$tw_elf" "$1" ${3:+"$3"} iso/boot/
 	{
-		echo "multiboot /boot/twoway.elf ledger console=debugcon $shim"
-		echo "module /boot/$(basename "$1") ${2:-}"
+		if [ "$shim" = none ]; then
+			echo "linux16 /boot/$(basename "$1") ${2:-}"
+		else
+			echo "multiboot /boot/twoway.elf ledger console=debugcon $shim"
+			echo "module /boot/$(basename "$1") ${2:-}"
+		fi
 		[ -z "${3:-}" ] || echo "module /boot/$(basename "$3")"
 		echo boot
 	} > iso/boot/grub/grub.cfg
-	grub-mkrescue -d /usr/lib/grub/i386-pc -o cd.iso iso --install-modules="biosdisk iso9660 multiboot normal" \
+	grub-mkrescue -d /usr/lib/grub/i386-pc -o cd.iso iso --install-modules="biosdisk iso9660 multiboot linux16 normal" \
 		> grub.log 2>&1 || return 1
 	cp -L "$bios" bios
 	cp -L "$vga" vga
@@ -49,6 +54,7 @@ display_library: rfb, options="timeout=0"
 megs: $megs
 romimage: file=bios
 vgaromimage: file=vga
+${bochs_rom:+optromimage1: file=$bochs_rom, address=0xd0000}
 $cpu
 clock: sync=none
 ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14

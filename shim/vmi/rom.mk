@@ -43,6 +43,9 @@ vmi-objects: $(VMI_OBJS)
 .PHONY: vmi-objects
 $(B)/twoway-vmi.rom: $(B)/vmi/plain.rom
 	cp $< $@
+# The same for a PCI device, by its ids: build/vmi/pci-8086-100e.rom.
+$(B)/vmi/pci-%.rom: $(B)/twoway-vmi.rom shim/vmi/pci.sh
+	shim/vmi/pci.sh $< $* $@
 
 # --- a guest for it: a small kernel of 2006 (tests/guests/vmi) -----------------------------------
 VMI_GUEST_C   := $(sort $(wildcard tests/guests/vmi/*.c))

@@ -19,6 +19,10 @@ vmi_run q35-pae "$plain" q35 1 "pae"
 vmi_run pc-smp "$plain" pc 2 "smp"
 vmi_run pc-switch-smp "$plain" pc 2 "switch smp"
 vmi_run q35-pae-smp "$plain" q35 2 "pae smp"
+# As the ROM of a PCI device, whose ids it must have; and by the name under which the BIOS looks for one, with any ids.
+ok "the ROM for a PCI device is made" flock "$tw_out/lock.vmi-make" make -s -C "$tw_root" build/vmi/pci-1234-11e8.rom
+vmi_qemu pci pc 1 -kernel "$vmi_elf" -append read-only -device edu,romfile="$tw_root/build/vmi/pci-1234-11e8.rom"
+vmi_qemu pci-name q35 1 -kernel "$vmi_elf" -append read-only -device edu -fw_cfg name=pci1234,,11e8.rom,file="$plain"
 # A byte wrong in the header: the checker refuses the ROM, and a guest does not find it (the BIOS
 # does not even copy it). Each reason alone is in the unit tests of the tool.
 # bad NAME OFFSET BYTE

@@ -10,7 +10,7 @@
 
 extern char resident_text_start[], kvm_text_start[], others_text_start[], others_text_end[],
 	resident_rodata_start[], kvm_rodata_start[], others_rodata_start[], others_rodata_end[],
-	resident_bss_start[], kvm_bss_start[], others_bss_start[], others_bss_end[], code_pages_start[],
+	others_bss_start[], kvm_bss_start[], resident_bss_start[], resident_bss_end[], code_pages_start[],
 	code_pages_end[];
 
 /* Resident mode; KVM's host side; those of other hypervisors, which all need a page of hypercall code. */
@@ -26,9 +26,9 @@ static const struct {
 	{ PART_RESIDENT, resident_rodata_start, kvm_rodata_start },
 	{ PART_KVM, kvm_rodata_start, others_rodata_start },
 	{ PART_OTHERS, others_rodata_start, others_rodata_end },
-	{ PART_RESIDENT, resident_bss_start, kvm_bss_start },
-	{ PART_KVM, kvm_bss_start, others_bss_start },
-	{ PART_OTHERS, others_bss_start, others_bss_end },
+	{ PART_OTHERS, others_bss_start, kvm_bss_start },
+	{ PART_KVM, kvm_bss_start, resident_bss_start },
+	{ PART_RESIDENT, resident_bss_start, resident_bss_end },
 	{ PART_CODE, code_pages_start, code_pages_end },
 };
 

@@ -52,6 +52,8 @@ void clock_follow(void)
 	tsc = hw_rdtsc();
 	ours = tw_clock_ns(tw_host.line, tsc);
 	theirs = tw_clock_ns(&told, tsc) - (uint64_t)epoch;
+	tw_debug("the host has written its clock anew: TSC at %llu kHz, %lld us from ours",
+		 (unsigned long long)(told.tsc_hz / 1000), (long long)(theirs - ours) / 1000);
 	if ((int64_t)(theirs - ours) < 0) {
 		epoch += (int64_t)(theirs - ours);
 		theirs = ours;

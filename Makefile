@@ -110,7 +110,7 @@ $(B)/unit/test_tool_%: tests/unit/test_tool_%.c $(B)/unit/libtool.a $(B)/unit/li
 	$(CC) $(UNIT_CFLAGS) -D_GNU_SOURCE -o $@ $< $(B)/unit/libtool.a $(B)/unit/libtwoway.a -ljansson $(UNIT_LIBS)
 
 # Those files of the shim's core that touch no hardware; each test brings what it does not want linked.
-SHIM_UNIT_OBJS := $(patsubst %,$(B)/unit/%.o,shim/options.c shim/ledger.c shim/memory.c shim/clock_follow.c)
+SHIM_UNIT_OBJS := $(patsubst %,$(B)/unit/%.o,shim/options.c shim/ledger.c shim/memory.c shim/clock_follow.c shim/image.c)
 $(B)/unit/libshim.a: $(SHIM_UNIT_OBJS)
 	rm -f $@ && ar rcs $@ $^
 $(B)/unit/test_shim_%: tests/unit/test_shim_%.c $(B)/unit/libshim.a $(B)/unit/libtwoway.a

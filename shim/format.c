@@ -92,7 +92,7 @@ struct args {
 
 static const char *parse_spec(const char *fmt, struct spec *spec, struct args *args)
 {
-	*spec = (struct spec){.precision = NO_LIMIT};
+	*spec = (struct spec){ .precision = NO_LIMIT };
 	if (*fmt == '0') {
 		spec->zeros = true;
 		fmt++;
@@ -162,7 +162,7 @@ static bool convert(struct out *out, char letter, const struct spec *spec, struc
 
 int tw_vsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
 {
-	struct out out = {.buf = buf, .size = size};
+	struct out out = { .buf = buf, .size = size };
 	struct args args;
 
 	va_copy(args.ap, ap);

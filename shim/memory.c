@@ -13,8 +13,8 @@ uint64_t memory_resident, memory_tables;
 struct extent memory_taken[8] TW_INITDATA;
 unsigned int memory_taken_count TW_INITDATA;
 
-#define LOW_MEMORY 0x100000ull	   /* below 1 MB: left alone (trampoline, BIOS data) */
-#define LOW_4G	   0x100000000ull  /* the boot page tables show this much */
+#define LOW_MEMORY 0x100000ull	  /* below 1 MB: left alone (trampoline, BIOS data) */
+#define LOW_4G	   0x100000000ull /* the boot page tables show this much */
 
 static TW_INIT void remove_index(unsigned int i)
 {

@@ -16,8 +16,8 @@
 #define Q35	    0x29c08086u
 #define PAM_I440FX  0x59u
 #define PAM_Q35	    0x90u
-#define PAM_READ     0x1u /* from RAM, else from a ROM chip or nothing */
-#define PAM_WRITE    0x2u
+#define PAM_READ    0x1u /* from RAM, else from a ROM chip or nothing */
+#define PAM_WRITE   0x2u
 #define PIECE	    0x4000u
 #define FIRST	    0xc0000u
 #define LAST	    0xe0000u

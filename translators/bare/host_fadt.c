@@ -32,7 +32,7 @@ static TW_INIT uint32_t field(const struct fadt *fadt, uint32_t at, unsigned int
 
 static TW_INIT struct bare_register generic_address(const struct fadt *fadt, uint32_t at)
 {
-	struct bare_register none = {BARE_SPACE_NONE, 0};
+	struct bare_register none = { BARE_SPACE_NONE, 0 };
 	struct bare_register reg;
 
 	if (at + 12 > fadt->len)

@@ -32,7 +32,7 @@ static TW_INIT void hpet_done(void)
 	hw_mmio_write32(bare.hpet + HPET_CONFIG, hpet_config);
 }
 
-static struct bare_reference hpet TW_INITDATA = {"hpet", 0, 0xffffffffu, hpet_read, hpet_done};
+static struct bare_reference hpet TW_INITDATA = { "hpet", 0, 0xffffffffu, hpet_read, hpet_done };
 
 static TW_INIT bool hpet_start(void)
 {
@@ -57,7 +57,7 @@ static TW_INIT uint32_t pm_read(void)
 	return hw_in32(bare.pm_timer);
 }
 
-static struct bare_reference pm TW_INITDATA = {"acpi pm timer", 3579545, 0xffffffu, pm_read, NULL};
+static struct bare_reference pm TW_INITDATA = { "acpi pm timer", 3579545, 0xffffffu, pm_read, NULL };
 
 /* --- PIT ---------------------------------------------------------------------------------------
  */
@@ -80,7 +80,7 @@ static TW_INIT void pit_done(void)
 }
 
 /* 16 bits wrap after 55 ms; a measurement takes 15. */
-static struct bare_reference pit TW_INITDATA = {"pit", 1193182, 0xffffu, pit_read, pit_done};
+static struct bare_reference pit TW_INITDATA = { "pit", 1193182, 0xffffu, pit_read, pit_done };
 
 static TW_INIT void pit_start(void)
 {

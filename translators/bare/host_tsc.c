@@ -31,7 +31,7 @@ struct point {
 
 static TW_INIT struct point point_read(const struct bare_reference *ref)
 {
-	struct point best = {0, UINT64_MAX, 0};
+	struct point best = { 0, UINT64_MAX, 0 };
 
 	for (unsigned int i = 0; i < POINT_READS; i++) {
 		uint64_t before = hw_rdtsc();
@@ -39,7 +39,7 @@ static TW_INIT struct point point_read(const struct bare_reference *ref)
 		uint64_t frame = hw_rdtsc() - before;
 
 		if (frame < best.frame)
-			best = (struct point){before + frame / 2, frame, value};
+			best = (struct point){ before + frame / 2, frame, value };
 	}
 	return best;
 }
@@ -60,7 +60,7 @@ static TW_INIT uint32_t lapic_count(void)
 }
 
 /* The local APIC timer, undivided, as one more counter. */
-static const struct bare_reference lapic TW_INITDATA = {"lapic", 0, UINT32_MAX, lapic_count, NULL};
+static const struct bare_reference lapic TW_INITDATA = { "lapic", 0, UINT32_MAX, lapic_count, NULL };
 
 /* The TSC's frequency by the hypervisor or CPUID, 0 when neither tells it. */
 static TW_INIT uint64_t tsc_by_word(void)

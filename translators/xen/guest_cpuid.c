@@ -7,10 +7,10 @@
 
 #include <xen/arch-x86/cpuid.h>
 
-#define BASE	       0x40000000u
-#define MSR_HYPERCALL  0x40000000u
-#define VERSION	       (4u << 16 | 17u)
-#define MAX_LEAF       (BASE + 5)
+#define BASE	      0x40000000u
+#define MSR_HYPERCALL 0x40000000u
+#define VERSION	      (4u << 16 | 17u)
+#define MAX_LEAF      (BASE + 5)
 
 static void time_leaf(uint32_t subleaf, struct hw_cpuid *r)
 {

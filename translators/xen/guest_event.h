@@ -28,14 +28,14 @@ extern void (*xen_event_backends[XEN_BACKENDS])(void);
 
 static inline union port port_get(uint32_t port)
 {
-	union port p = {.word = __atomic_load_n(&xen_ports[port].word, __ATOMIC_ACQUIRE)};
+	union port p = { .word = __atomic_load_n(&xen_ports[port].word, __ATOMIC_ACQUIRE) };
 
 	return p;
 }
 
 static inline void port_set(uint32_t port, uint8_t state, uint8_t vcpu, uint16_t detail)
 {
-	union port p = {{.state = state, .vcpu = vcpu, .detail = detail}};
+	union port p = { { .state = state, .vcpu = vcpu, .detail = detail } };
 
 	__atomic_store_n(&xen_ports[port].word, p.word, __ATOMIC_SEQ_CST);
 }

@@ -105,15 +105,15 @@ static const struct grant_refusal {
 	uint8_t offset; /* of its int16_t status */
 	int8_t status;
 } grant_refusals[] = {
-#define REFUSE(cmd, type, status_code)                                                             \
-	[cmd] = {sizeof(struct type), offsetof(struct type, status), status_code}
-    REFUSE(GNTTABOP_map_grant_ref, gnttab_map_grant_ref, GNTST_general_error),
-    REFUSE(GNTTABOP_unmap_grant_ref, gnttab_unmap_grant_ref, GNTST_bad_handle),
-    REFUSE(GNTTABOP_unmap_and_replace, gnttab_unmap_and_replace, GNTST_bad_handle),
-    REFUSE(GNTTABOP_copy, gnttab_copy, GNTST_general_error),
-    REFUSE(GNTTABOP_transfer, gnttab_transfer, GNTST_permission_denied),
-    REFUSE(GNTTABOP_get_status_frames, gnttab_get_status_frames, GNTST_general_error),
-    REFUSE(GNTTABOP_swap_grant_ref, gnttab_swap_grant_ref, GNTST_general_error),
+#define REFUSE(cmd, type, status_code) \
+	[cmd] = { sizeof(struct type), offsetof(struct type, status), status_code }
+	REFUSE(GNTTABOP_map_grant_ref, gnttab_map_grant_ref, GNTST_general_error),
+	REFUSE(GNTTABOP_unmap_grant_ref, gnttab_unmap_grant_ref, GNTST_bad_handle),
+	REFUSE(GNTTABOP_unmap_and_replace, gnttab_unmap_and_replace, GNTST_bad_handle),
+	REFUSE(GNTTABOP_copy, gnttab_copy, GNTST_general_error),
+	REFUSE(GNTTABOP_transfer, gnttab_transfer, GNTST_permission_denied),
+	REFUSE(GNTTABOP_get_status_frames, gnttab_get_status_frames, GNTST_general_error),
+	REFUSE(GNTTABOP_swap_grant_ref, gnttab_swap_grant_ref, GNTST_general_error),
 #undef REFUSE
 };
 

@@ -14,7 +14,7 @@ static struct tw_lock lock;
 static void serve_request(void)
 {
 	const struct xsd_sockmsg *hdr = &store_request.hdr;
-	struct store_outcome o = {0};
+	struct store_outcome o = { 0 };
 	const char *error;
 
 	xen_count(xen_vcpus[tw_cpu()], XEN_CALL_STORE_REQUEST);

@@ -13,7 +13,7 @@
 #define NODES_SIZE 16384 /* bytes; a guest with 64 CPUs and some devices uses about half */
 
 static uint64_t nodes_block[NODES_SIZE / sizeof(uint64_t)];
-struct store_list store_nodes = {.size = NODES_SIZE, .block = nodes_block};
+struct store_list store_nodes = { .size = NODES_SIZE, .block = nodes_block };
 uint64_t store_generation;
 
 /* The last slash in path, or path itself if there is none. */

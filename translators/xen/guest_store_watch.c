@@ -11,7 +11,7 @@
 #define WATCHES_SIZE 4096 /* bytes; Linux's own and a dozen devices use about a quarter */
 
 static uint64_t watches_block[WATCHES_SIZE / sizeof(uint64_t)];
-static struct store_list watches = {.size = WATCHES_SIZE, .block = watches_block};
+static struct store_list watches = { .size = WATCHES_SIZE, .block = watches_block };
 static bool watches_owed; /* some watch may have owed set */
 
 /* Queue the event of watch w for a change of path. */

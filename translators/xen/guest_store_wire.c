@@ -122,7 +122,7 @@ bool store_flush(void)
 
 bool store_message_begin(const struct xsd_sockmsg *hdr, uint32_t type)
 {
-	struct xsd_sockmsg msg = {.type = type, .req_id = hdr->req_id, .tx_id = hdr->tx_id};
+	struct xsd_sockmsg msg = { .type = type, .req_id = hdr->req_id, .tx_id = hdr->tx_id };
 
 	if (out_start) {
 		memmove(out, out + out_start, out_end - out_start);

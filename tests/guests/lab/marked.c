@@ -12,7 +12,8 @@
  *	6 barrier	N times all CPUs that run this process are interrupted (membarrier)
  *	7 flush	N pages made read-only while the other CPU uses them
  *
- * Prints MARKED-DONE.
+ * Prints how many interrupts of its timers the kernel took meanwhile, on all CPUs ("MARKED-TICKS idle 50"), and at last
+ * MARKED-DONE.
  */
 #include <linux/membarrier.h>
 #include <pthread.h>
@@ -60,6 +61,22 @@ static double now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* How often a timer's interrupt has come, by the kernel's own count. */
+static long timer_interrupts(void)
+{
+	FILE *list = fopen("/proc/timer_list", "r");
+	char line[256];
+	long sum = 0, n;
+
+	if (!list)
+		die("/proc/timer_list");
+	while (fgets(line, sizeof(line), list))
+		if (sscanf(line, " .nr_events : %ld", &n) == 1)
+			sum += n;
+	fclose(list);
+	return sum;
 }
 
 static void none(int rounds)
@@ -149,6 +166,8 @@ static const struct thing {
 } things[] = { { "none", none, 0 }, { "idle", idle, 0 },	{ "timer", timer, 0 },	{ "busy", busy, 0 },
 	       { "ipi", ipi, 0 },   { "barrier", barrier, 1 }, { "flush", flush, 1 } };
 
+static long ticks[sizeof(things) / sizeof(things[0])]; /* told at the end: printing is work */
+
 static void measure(const struct thing *thing, int rounds)
 {
 	pthread_t spinner;
@@ -159,9 +178,11 @@ static void measure(const struct thing *thing, int rounds)
 	while (thing->spinner && !spinning)
 		sched_yield();
 	nap(100000); /* what was woken goes back to sleep */
+	ticks[thing - things] = -timer_interrupts();
 	mark((int)(thing - things) + 1);
 	thing->run(rounds);
 	mark(END);
+	ticks[thing - things] += timer_interrupts();
 	stop = 1;
 	if (thing->spinner)
 		pthread_join(spinner, NULL);
@@ -185,6 +206,8 @@ int main(int argc, char **argv)
 	mark(CLOSE);
 	close(to[1]);
 	waitpid(child, NULL, 0);
+	for (size_t i = 0; i < sizeof(things) / sizeof(things[0]); i++)
+		printf("MARKED-TICKS %s %ld\n", things[i].name, ticks[i]);
 	puts("MARKED-DONE");
 	return 0;
 }

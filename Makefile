@@ -34,10 +34,14 @@ FUZZERS      := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 # --- the shim: free-standing, boot-only libraries from Debian's static packages ----------------
 SHIM_CFLAGS := $(COMMON) -include shim/hidden.h -O2 -ffreestanding -fpie -fvisibility=hidden -mno-red-zone \
 	-mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables \
-	-fcf-protection=none -fno-strict-aliasing -fno-common -fno-align-functions -fno-align-loops -fno-align-jumps
+	-fcf-protection=none -fno-strict-aliasing -fno-common -fno-align-loops -fno-align-jumps
 SHIM_LIBS   := -llzma -lz -llz4 -lzstd
 OFFSETS     := $(B)/include/asm-offsets.h $(B)/include/nested-offsets.h
 SHIM_OBJS   := $(patsubst %,$(B)/shim/%.o,$(SHIM_S) $(SHIM_C) $(filter-out translators/vmi/%,$(TRANSLATORS)) $(LOADER_IN) $(LOADER_OUT) $(LOADER_LIBC))
+
+# Nested mode is small: nothing is aligned in it. It gives away what only resident mode needs; there functions are
+# aligned, which costs no page. Loops and jumps are not: that would.
+$(filter-out $(B)/shim/shim/resident/% $(B)/shim/translators/xen/guest%,$(SHIM_OBJS)): SHIM_CFLAGS += -fno-align-functions
 
 # What seldom runs is small rather than fast.
 COLD := $(addprefix shim/,format ledger end log hypervisor) \

@@ -13,11 +13,13 @@ void end_report(const char *reason, const char *detail)
 
 	if (nested_cpus)
 		tw_debug("stack: %u bytes were never used", nested_stack_spare());
+	bare_debug_begin();
 	if (options.ledger && start_announced)
 		tw_ledger_print();
 	n = tw_snprintf(line, sizeof(line), "twoway-end: %s%s%s\n", reason, *detail ? " " : "",
 			detail);
 	log_raw(line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
+	bare_debug_end();
 }
 
 void end_machine(const char *reason, const char *detail)

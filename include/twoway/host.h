@@ -240,6 +240,12 @@ bool bare_console_offered(void);
 void bare_console_write(const char *s, size_t n);
 /* The debug port (0xe9) for the tool; the console where there is no such port. */
 void bare_debug_write(const char *s, size_t n);
+/*
+ * Around what must stay in one piece (the ledger is one line): where there is no such port, others wait for the console
+ * between them, for some 10 s.
+ */
+void bare_debug_begin(void);
+void bare_debug_end(void);
 /* The debug port is there and is not the console: a line written to both appears once in each. */
 bool bare_debug_separate(void);
 

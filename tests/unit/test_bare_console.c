@@ -133,6 +133,30 @@ START_TEST(uart_stuck)
 }
 END_TEST
 
+/* Another CPU waits while one text must stay in one piece; but not for ever, since that CPU may have crashed in here. */
+START_TEST(one_piece)
+{
+	uint64_t before;
+
+	add_uart();
+	bare_console_early("com1");
+	mock_tsc_step = 1ull << 30;
+	before = mock_tsc;
+	bare_debug_begin();
+	bare_debug_write("led", 3);
+	bare_debug_write("ger", 3);
+	ck_assert_uint_lt(mock_tsc - before, 8 * mock_tsc_step);
+	before = mock_tsc;
+	write_string(" other");
+	ck_assert_uint_ge(mock_tsc - before, 1ull << 35);
+	bare_debug_end();
+	before = mock_tsc;
+	write_string(" end");
+	ck_assert_uint_lt(mock_tsc - before, 8 * mock_tsc_step);
+	ck_assert_str_eq(out, "ledger other end");
+}
+END_TEST
+
 START_TEST(nothing_there)
 {
 	bare_console_early("auto");
@@ -389,6 +413,7 @@ int main(void)
 	tcase_add_test(t, uart_output);
 	tcase_add_loop_test(t, uart_uses_its_fifo, 0, 2);
 	tcase_add_test(t, uart_stuck);
+	tcase_add_test(t, one_piece);
 	tcase_add_test(t, nothing_there);
 	tcase_add_loop_test(t, choice, 0, TW_ARRAY_SIZE(choices));
 	tcase_add_loop_test(t, offered, 0, TW_ARRAY_SIZE(offers));

@@ -4,8 +4,8 @@
  * offers of its own. Output works from
  * the first instruction, before any host is known, and never hangs: every wait for the UART is
  * bounded, and one that has stopped taking bytes costs a single look per byte from then on.
- * CPUs may write at the same time; the lock is bounded too, so that a line about a crash comes out
- * even if the crash happened in here.
+ * CPUs may write at the same time, and one text must not be torn apart by another; but the wait for the lock is bounded,
+ * too, and then the lock is taken away, so that a line about a crash comes out even if the crash happened in here.
  */
 #include "host.h"
 
@@ -23,7 +23,7 @@
 #define LSR_THR_EMPTY 0x20
 #define FIFO_LEN      16
 #define THR_WAIT_MAX  100000 /* reads; 16 bytes at 115200 baud take 1.4 ms */
-#define LOCK_WAIT_MAX 1000000
+#define LOCK_WAIT     (1ull << 35) /* TSC ticks, some 10 s: 1 KB at 115200 baud takes 0.1, the ledger 1 */
 
 #define DEBUG_PORT 0xe9
 
@@ -33,6 +33,7 @@ static bool uart_stuck;
 static unsigned char uart_fifo = 1; /* bytes that an empty transmitter takes */
 static unsigned char uart_room;	    /* bytes that it still takes without asking */
 static unsigned char locked;
+static bool held; /* by bare_debug_begin() */
 static char last;
 
 static const struct tw_host *console_host;
@@ -97,21 +98,32 @@ static void put(char c)
 	last = c;
 }
 
-void bare_console_write(const char *s, size_t n)
+static void write(const char *s, size_t n)
 {
-	bool mine = false;
-
-	for (unsigned int i = 0; i < LOCK_WAIT_MAX && !mine; i++) {
-		mine = !__atomic_test_and_set(&locked, __ATOMIC_ACQUIRE);
-		if (!mine)
-			hw_pause();
-	}
 	if (use_offered)
 		offered->write(s, n);
 	while (n--)
 		put(*s++);
-	if (mine)
-		__atomic_clear(&locked, __ATOMIC_RELEASE);
+}
+
+static void lock(void)
+{
+	uint64_t start = hw_rdtsc();
+
+	while (__atomic_test_and_set(&locked, __ATOMIC_ACQUIRE) && hw_rdtsc() - start < LOCK_WAIT)
+		hw_pause();
+}
+
+static void unlock(void)
+{
+	__atomic_clear(&locked, __ATOMIC_RELEASE);
+}
+
+void bare_console_write(const char *s, size_t n)
+{
+	lock();
+	write(s, n);
+	unlock();
 }
 
 bool bare_debug_separate(void)
@@ -119,8 +131,28 @@ bool bare_debug_separate(void)
 	return debug_port && !debugcon;
 }
 
+void bare_debug_begin(void)
+{
+	if (debug_port)
+		return;
+	lock();
+	held = true;
+}
+
+void bare_debug_end(void)
+{
+	if (!held)
+		return;
+	held = false;
+	unlock();
+}
+
 void bare_debug_write(const char *s, size_t n)
 {
+	if (held) {
+		write(s, n);
+		return;
+	}
 	if (!debug_port) {
 		bare_console_write(s, n);
 		return;

@@ -4,6 +4,7 @@
 #
 #   tests/hosts/build.sh kvm      Debian's generic kernel with kvm_amd, and this machine's QEMU
 #   tests/hosts/build.sh xen      Debian's Xen and its toolstack, the same kernel as dom0
+#   tests/hosts/build.sh xen-hvm  what the Xen lab needs beside for HVM domains
 #
 # Quick when all is fresh. Prints the lab's folder.
 set -euo pipefail
@@ -52,15 +53,16 @@ xen_version() {
 
 xen_packages() {
 	local version=$1 work=$2 package
-	[ ! -e "$work/complete" ] || return 0
+	[ ! -e "$work/complete" ] || [ ! -e "$work/usr/libexec/xen-qemu-system-i386" ] || return 0
 	rm -rf "$work"
 	mkdir -p "$work/deb"
 	(cd "$work/deb" && apt-get -qq -o APT::Sandbox::User=root download \
-		"xen-hypervisor-$version-amd64" "xen-utils-$version" >&2) ||
+		"xen-hypervisor-$version-amd64" "xen-utils-$version" qemu-system-xen >&2) ||
 		archive_die "cannot download Xen $version's packages: is the Debian mirror reachable?"
 	for package in "$work"/deb/*.deb; do
 		dpkg-deb --fsys-tarfile "$package" |
-			tar -x -C "$work" --wildcards --no-anchored "boot/xen-*" "usr/lib/xen-$version/bin/*" 2> /dev/null || true
+			tar -x -C "$work" --wildcards --no-anchored "boot/xen-*" "usr/lib/xen-$version/bin/*" \
+				"usr/lib/xen-$version/boot/hvmloader" "usr/libexec/xen-qemu-*" 2> /dev/null || true
 	done
 	rm -rf "$work/deb"
 	touch "$work/complete"
@@ -100,14 +102,38 @@ build_xen() {
 	echo "$out"
 }
 
+# What dom0 needs for HVM domains beside the Xen lab: hvmloader and a device model with its firmware. An archive to put
+# behind the lab's.
+build_xen_hvm() {
+	local out=$lab_out/xen-hvm tree=$lab_out/xen-hvm/tree version packages loader keymap
+	version=$(xen_version)
+	packages=$lab_out/xen-packages-$version
+	loader=/usr/lib/xen-$version/boot/hvmloader
+	mkdir -p "$out"
+	xen_packages "$version" "$packages"
+	if ! archive_fresh "$out/archive" "$lab_here"/{build,lib}.sh "$packages/complete"; then
+		rm -rf "$tree"
+		lab_links "$tree"
+		lab_programs -r "$packages" "$tree" /usr/libexec/xen-qemu-system-i386
+		install -D "$packages$loader" "$tree$loader"
+		qemu_data "$tree"
+		keymap=/usr/share/qemu/keymaps/en-us # read even without any display
+		install -D "$keymap" "$tree$keymap"
+		archive_pack "$tree" "$out/archive"
+		rm -rf "$tree"
+	fi
+	echo "$out"
+}
+
 mkdir -p "$lab_out"
 exec 9> "$lab_out/lock"
 flock 9
 case "${1:-}" in
 kvm) build_kvm ;;
 xen) build_xen ;;
+xen-hvm) build_xen_hvm ;;
 *)
-	echo "twoway: usage: tests/hosts/build.sh kvm|xen" >&2
+	echo "twoway: usage: tests/hosts/build.sh kvm|xen|xen-hvm" >&2
 	exit 2
 	;;
 esac

@@ -8,13 +8,20 @@ lab_here=$lab_root/tests/hosts
 lab_out=$lab_root/build/hosts
 . "$lab_root/tests/archive.sh"
 
+# lab_links DIR: an empty tree whose /bin, /sbin, /lib and /lib64 lie below /usr.
+lab_links() {
+	local dir
+	rm -rf "$1"
+	mkdir -p "$1"/usr/{bin,sbin,lib,lib64}
+	for dir in bin sbin lib lib64; do
+		ln -s "usr/$dir" "$1/$dir"
+	done
+}
+
 # lab_tree DIR: an empty root with busybox as every applet.
 lab_tree() {
-	rm -rf "$1"
-	mkdir -p "$1"/{dev,proc,sys,tmp,run,root,modules,tw,etc,var/log,usr/bin,usr/sbin,usr/lib,usr/lib64}
-	for applet in bin sbin lib lib64; do
-		ln -s "usr/$applet" "$1/$applet"
-	done
+	lab_links "$1"
+	mkdir -p "$1"/{dev,proc,sys,tmp,run,root,modules,tw,etc,var/log}
 	archive_busybox "$1" "$1/usr/bin"
 }
 

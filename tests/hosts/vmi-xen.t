@@ -31,7 +31,7 @@ printf 'loaded on-xen no-pc ticks' > "$tw_dir/bundle/kernel.cmdline"
 (cd "$tw_dir/bundle" && printf '%s\n' kernel kernel.cmdline | cpio -o -H newc --quiet) > "$tree/tw/bundle"
 domain native 2 256 linux initramfs "console=hvc0 panic=-1 quiet tw.test=marked tw.args=$rounds,none,timer,busy"
 domain vmi 1 128 shim bundle "abi=vmi"
-ok "the lab runs all guests" xen_command_run 640 || tap_tail
+ok "the lab runs all guests" xen_command_run 640 300 || tap_tail
 ok "vmi: the work is done" eval "case_text vmi console | grep -q '^GUEST-DONE good'"
 ok "native: the work is done" eval "case_text native console | grep -q ^MARKED-DONE"
 for case in vmi native; do

@@ -18,7 +18,7 @@ poweroff -f
 END
 chmod +x "$tree/tw/command"
 
-xen_command_run 512
+xen_command_run 512 300
 ok "dom0 is seen" said '^Xen dom0, PV: ' || tap_tail
 ok "the version is told" said '^Xen 4\.[0-9]+\.[0-9a-z.-]+ can start domains with'
 ok "PV, HVM and PVH domains, with nested paging" said '^ +PV, HVM and PVH, nested paging'

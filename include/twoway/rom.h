@@ -21,12 +21,17 @@ struct rom_facts {
 	bool hypervisor; /* its CPUID leaves are visible */
 };
 extern struct rom_facts rom_facts;
+/* vmi_init has succeeded, the last time that it was called. */
+extern bool rom_ready;
 
 /* The local APIC in the ROM's own mapping; reg is the offset in its page. */
 uint32_t rom_apic_read(unsigned int reg);
 void rom_apic_write(unsigned int reg, uint32_t value);
 /* Timer mode bits that the LVT's timer entry needs for the host's one-shot (TSC deadline, or 0). */
 uint32_t rom_timer_mode(void);
+
+/* A processor gets INIT, and loses what its first call had set up: its next call is a first one. */
+void rom_cpu_forget(uint32_t apic_id);
 
 /* Interrupts off on this CPU; the flags to give back. */
 unsigned long rom_irq_save(void);

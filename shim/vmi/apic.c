@@ -18,7 +18,8 @@
 static volatile uint32_t *apic;
 static uint32_t timer_mode;
 static bool started[TW_MAX_CPUS];
-static struct {
+/* In this order, since others look at the same time. */
+static volatile struct {
 	uint32_t gdt;
 	uint16_t tr;
 	uint16_t cpu; /* + 1; 0: free */
@@ -90,6 +91,16 @@ static void start(unsigned int cpu)
 	started[cpu] = true;
 	tw_host.cpu_init(cpu);
 	apic[APIC_LVTT / 4] = (lvtt & ~LVT_MODE) | timer_mode;
+}
+
+void rom_cpu_forget(uint32_t apic_id)
+{
+	for (unsigned int cpu = 0; cpu < tw_host.cpus; cpu++)
+		if (tw_host.apic_id[cpu] == apic_id)
+			started[cpu] = false;
+	for (unsigned int i = 0; i < KNOWN && known[i].cpu; i++)
+		if (!started[known[i].cpu - 1])
+			known[i].gdt = 0; /* nobody has that */
 }
 
 unsigned int tw_cpu(void)

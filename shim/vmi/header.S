@@ -38,7 +38,8 @@ rom_checksum:
 	.byte	rom_more_blocks		/* for a loader that does what POST does */
 
 /*
- * POST, in real mode: make the ROM longer by what is zero and its pool, if that ends below 0xE0000. Called twice, it has
+ * POST, in real mode: make the ROM longer by what is zero and its pool, if that ends below 0xE0000 and no other ROM
+ * begins in it. Called twice, it has
  * grown already. The sum of all bytes stays 0, since what is added is zero.
  */
 	.code16
@@ -47,10 +48,17 @@ post:	pushaw
 	movw	%cs, %ax
 	movw	%ax, %es
 	addw	$rom_grown_segments, %ax
+	jc	1f
 	cmpw	$0xe000, %ax
 	ja	1f
 	cmpb	$rom_blocks, %es:2
 	jne	1f
+	movw	$rom_behind, %di
+2:	cmpw	$VMI_ROM_SIGNATURE, %es:(%di)
+	je	1f
+	addw	$VMI_SCAN_STEP, %di
+	cmpw	$rom_grown, %di
+	jb	2b
 	addb	$rom_more_blocks, %es:2
 	subb	$rom_more_blocks, %es:(rom_checksum - rom_header)
 	movw	$rom_image, %di

@@ -68,6 +68,7 @@ static void start(uint8_t options)
 	tw_clock_scale(&tw_host.clock, 2500000000u);
 	rom_facts = (struct rom_facts){ .time = options & 1, .host_ipi = options & 2,
 					.hypervisor = options & 4, .serve_all = options & 8 };
+	rom_ready = true;
 	vmi_guest_init();
 }
 

@@ -23,6 +23,10 @@ vmi_run q35-pae-smp "$plain" q35 2 "pae smp"
 ok "the ROM for a PCI device is made" flock "$tw_out/lock.vmi-make" make -s -C "$tw_root" build/vmi/pci-1234-11e8.rom
 vmi_qemu pci pc 1 -kernel "$vmi_elf" -append read-only -device edu,romfile="$tw_root/build/vmi/pci-1234-11e8.rom"
 vmi_qemu pci-name q35 1 -kernel "$vmi_elf" -append read-only -device edu -fw_cfg name=pci1234,,11e8.rom,file="$plain"
+# What the ROM cannot serve: more processors than it has room for; and itself, behind a ROM of 72 KB (with its checksum).
+vmi_qemu cpus pc 17 -kernel "$vmi_elf" -append refused -option-rom "$plain"
+{ printf "\x55\xaa\x90\xcb\xa6" && head -c $((72 * 1024 - 5)) /dev/zero; } > "$tw_out/vmi-large.rom"
+vmi_qemu room pc 1 -kernel "$vmi_elf" -append refused -option-rom "$tw_out/vmi-large.rom" -option-rom "$plain"
 # A byte wrong in the header: the checker refuses the ROM, and a guest does not find it (the BIOS
 # does not even copy it). Each reason alone is in the unit tests of the tool.
 # bad NAME OFFSET BYTE

@@ -4,6 +4,7 @@
 #include "twoway/rom.h"
 
 struct mock_rom mock_rom;
+bool rom_ready;
 
 uint32_t rom_apic_read(unsigned int reg)
 {
@@ -21,6 +22,12 @@ void rom_apic_write(unsigned int reg, uint32_t value)
 uint32_t rom_timer_mode(void)
 {
 	return mock_rom.timer_mode;
+}
+
+void rom_cpu_forget(uint32_t apic_id)
+{
+	mock_rom.forgets++;
+	mock_rom.forgotten = apic_id;
 }
 
 unsigned long rom_irq_save(void)

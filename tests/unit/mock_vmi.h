@@ -18,6 +18,8 @@ struct mock_rom {
 	unsigned int ap_starts;
 	uint32_t ap_id, ap_page;
 	struct vmi_ap_state ap_state;
+	unsigned int forgets;
+	uint32_t forgotten; /* APIC id of the last one */
 };
 extern struct mock_rom mock_rom;
 

@@ -82,6 +82,7 @@ static void setup(void)
 	rom_facts = (struct rom_facts){ .time = true };
 	steal = 0;
 	wall = 5 * TW_NS_PER_S;
+	rom_ready = true;
 	vmi_guest_init();
 	sets = stops = acks = ipis = 0;
 	ipi_cpus = 0;
@@ -123,6 +124,9 @@ START_TEST(what_is_served)
 	rom_facts.serve_all = true;
 	ck_assert_uint_eq(type(VMI_SET_CR3), VMI_RELOC_CALL);
 	ck_assert_uint_eq(type(VMI_IRET), VMI_RELOC_JUMP);
+	rom_ready = false; /* vmi_init has not been called, or has failed */
+	for (uint32_t i = 0; i < VMI_CALLS; i++)
+		ck_assert_uint_eq(vmi_get_reloc(i), 0);
 }
 END_TEST
 
@@ -176,6 +180,21 @@ START_TEST(periodic_catches_up)
 	vmi_apic_write(EOI, 0);
 	ck_assert_uint_eq(sets, 1);
 	ck_assert_uint_eq(timer_ns, start + 9001);
+	ck_assert_uint_eq(vmi_cancel_alarm(VMI_ALARM_PERIODIC), 1);
+}
+END_TEST
+
+/* What no guest should ask: a period behind the end of time must not become an alarm in the past, nor a short one hang. */
+START_TEST(odd_periods)
+{
+	alarm_at(VMI_ALARM_PERIODIC, mock_tsc, UINT64_MAX);
+	mock_tsc += 10;
+	vmi_apic_write(EOI, 0);
+	ck_assert(timer_on && timer_ns > mock_tsc + (1ull << 50));
+	alarm_at(VMI_ALARM_PERIODIC, 0, 1);
+	mock_tsc += 10;
+	vmi_apic_write(EOI, 0);
+	ck_assert(timer_on && timer_ns <= mock_tsc + 2);
 	ck_assert_uint_eq(vmi_cancel_alarm(VMI_ALARM_PERIODIC), 1);
 }
 END_TEST
@@ -336,6 +355,47 @@ START_TEST(processor_start)
 }
 END_TEST
 
+/* INIT: what the processor had set up is lost. Only to one, by its id: in other forms ICR_TO says nothing. */
+START_TEST(processor_init)
+{
+	mock_rom.apic[TO / 4] = 2u << 24;
+	vmi_apic_write(ICR, 0xc4500);
+	vmi_apic_write(ICR, 0x4d00);
+	ck_assert_uint_eq(mock_rom.forgets, 0);
+	vmi_apic_write(ICR, 0x4500);
+	ck_assert_uint_eq(mock_rom.forgets, 1);
+	ck_assert_uint_eq(mock_rom.forgotten, 2);
+}
+END_TEST
+
+/* States in another order than STARTUP IPIs; of several for one processor the last counts, once. */
+START_TEST(processor_states)
+{
+	struct vmi_ap_state state = { .cr0 = 0x80000011, .eip = 1 };
+
+	vmi_ap_state(&state, 0xffffffff); /* there is no such processor */
+	vmi_ap_state(&state, 2);
+	vmi_ap_state(&state, 0xffffffff);
+	vmi_ap_state(&state, 4);
+	mock_rom.apic[TO / 4] = 4u << 24;
+	vmi_apic_write(ICR, 0x4609);
+	ck_assert_uint_eq(mock_rom.ap_starts, 1);
+	vmi_guest_init();
+	vmi_ap_state(&state, 2);
+	vmi_ap_state(&state, 4);
+	mock_rom.apic[TO / 4] = 2u << 24;
+	vmi_apic_write(ICR, 0x4609);
+	state.eip = 2;
+	vmi_ap_state(&state, 4);
+	mock_rom.apic[TO / 4] = 4u << 24;
+	vmi_apic_write(ICR, 0x4609);
+	ck_assert_uint_eq(mock_rom.ap_starts, 3);
+	ck_assert_uint_eq(mock_rom.ap_state.eip, 2);
+	vmi_apic_write(ICR, 0x4609);
+	ck_assert_uint_eq(mock_rom.ap_starts, 3);
+}
+END_TEST
+
 START_TEST(cpuid)
 {
 	struct hw_cpuid r = { 1, 2, 0xffffffff, 4 };
@@ -360,6 +420,7 @@ int main(void)
 	tcase_add_test(t, one_shot);
 	tcase_add_test(t, past_zero_and_never);
 	tcase_add_test(t, periodic_catches_up);
+	tcase_add_test(t, odd_periods);
 	tcase_add_test(t, cost_of_a_tick);
 	tcase_add_test(t, available_time);
 	tcase_add_test(t, steal_starts_at_zero);
@@ -369,6 +430,8 @@ int main(void)
 	tcase_add_test(t, irq0);
 	tcase_add_test(t, ipis_by_the_host);
 	tcase_add_test(t, processor_start);
+	tcase_add_test(t, processor_init);
+	tcase_add_test(t, processor_states);
 	tcase_add_test(t, cpuid);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

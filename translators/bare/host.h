@@ -44,6 +44,7 @@ struct bare_machine {
 	bool acpi;	 /* a usable FADT was found */
 
 	/* MADT or MP table (host_madt.c) */
+	bool cpus_left_out; /* there are more than TW_MAX_CPUS */
 	bool madt; /* interrupt sources are ACPI's (else the ELCR decides about level) */
 	unsigned int ioapics_count;
 	struct bare_ioapic ioapics[BARE_MAX_IOAPICS];

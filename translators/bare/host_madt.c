@@ -19,6 +19,7 @@ TW_INIT unsigned int bare_cpu_add(uint32_t *apic_id, unsigned int count, unsigne
 		if (apic_id[i] == id)
 			return count; /* some firmware lists a CPU as LAPIC and as x2APIC */
 	if (count == max) {
+		bare.cpus_left_out = true;
 		tw_warn("more than %u CPUs: the CPU with APIC id %u stays unused", max, id);
 		return count;
 	}

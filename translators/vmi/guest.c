@@ -37,7 +37,7 @@ static bool served(uint32_t call)
 
 static uint32_t type_of(uint32_t call)
 {
-	if (call >= VMI_CALLS)
+	if (call >= VMI_CALLS || !rom_ready)
 		return VMI_RELOC_NONE;
 	if (call == VMI_IRET || call == VMI_SYSEXIT)
 		return VMI_RELOC_JUMP;

@@ -23,13 +23,19 @@ static struct cpu_alarms {
 	bool lvtt;	       /* through the local APIC, else IRQ 0 */
 } cpus[TW_MAX_CPUS];
 
+/* The end of time is an end: an alarm does not begin anew behind it. */
+static uint64_t after(uint64_t time, uint64_t cycles)
+{
+	return time + cycles < time ? UINT64_MAX : time + cycles;
+}
+
 /* An alarm's expiry in real time. */
 static uint64_t real_expiry(unsigned int cpu, unsigned int counter)
 {
 	uint64_t expiry = cpus[cpu].alarm[counter].expiry;
 	uint64_t stolen = counter == VMI_CYCLES_AVAILABLE ? vmi_stolen(cpu) : 0;
 
-	return expiry + stolen < expiry ? UINT64_MAX : expiry + stolen;
+	return after(expiry, stolen);
 }
 
 /* The neutral clock at that TSC value, rounded up: an alarm is never early (hazard H-3). */
@@ -99,7 +105,7 @@ static void settle(unsigned int cpu, uint64_t now)
 		if (!a->period)
 			a->armed = false;
 		else
-			a->expiry += ((time - a->expiry) / a->period + 1) * a->period;
+			a->expiry = after(a->expiry, ((time - a->expiry) / a->period + 1) * a->period);
 	}
 }
 

@@ -17,6 +17,7 @@
 #define LVT_MASKED   (1u << 16)
 #define LVT_GUEST    (0xffu | LVT_MASKED) /* what the guest decides */
 #define ICR_MODE     (7u << 8)
+#define ICR_INIT     (5u << 8)
 #define ICR_STARTUP  (6u << 8)
 #define ICR_LOGICAL  (1u << 11)
 #define ICR_LEVEL    (1u << 15)
@@ -96,7 +97,11 @@ static bool starts_ap(uint32_t command)
 
 static void icr_write(uint32_t command)
 {
-	if ((command & ICR_MODE) == ICR_STARTUP && !(command & ICR_TO) && starts_ap(command))
+	uint32_t mode = command & (ICR_MODE | ICR_TO | ICR_LOGICAL); /* to one processor, by its id */
+
+	if (mode == ICR_INIT)
+		rom_cpu_forget(rom_apic_read(APIC_ICR_TO) >> 24);
+	if (mode == ICR_STARTUP && starts_ap(command))
 		return;
 	if (!host_sends(command))
 		rom_apic_write(APIC_ICR, command);
@@ -140,6 +145,8 @@ void vmi_ap_state(const struct vmi_ap_state *state, uint32_t apic_id)
 {
 	unsigned int place = waiting[0].set && waiting[0].apic_id != apic_id;
 
+	if (waiting[!place].apic_id == apic_id) /* once for each */
+		waiting[!place].set = false;
 	waiting[place] = (struct waiting){true, apic_id, *state};
 }
 

@@ -2,7 +2,7 @@
 /*
  * The VMI test kernel's frame: says what it finds on the debug port, one TAP line without a number for
  * each check, and ends the machine. What is tested is chosen by words of the command line: "pae" (it must be
- * the first), "smp", "full" (the ROM serves every call by code), "native" (there must be no ROM), "bzimage" (started as
+ * the first), "smp", "full" (the ROM serves every call by code), "native" (there must be no ROM), "refused" (there is one, that cannot serve this machine), "bzimage" (started as
  * one), "initrd" (with an initrd), "read-only" (the ROM is
  * that), "loaded" (it is not), "serial" (speak on COM1, too), "on-..." (see host.c), "no-pc" (no PIC, PIT, CMOS clock nor UART: a PVH domain), "switch" (to PAE on the way), "ticks"
  * (alarms for counting, and nothing else).
@@ -186,6 +186,12 @@ void guest_main(const char *cmdline)
 	pae = word(cmdline, "pae");
 	if (word(cmdline, "native")) {
 		check(!probe(), "no ROM with a bad header is found");
+		end();
+	}
+	if (word(cmdline, "refused")) {
+		rom = probe();
+		check(rom && vmi_asked(rom->init, 0) << 32, "vmi_init fails");
+		check(rom && !vmi_asked(rom->get_reloc, VMI_IRET), "and leaves the guest native");
 		end();
 	}
 	if (word(cmdline, "bzimage"))

@@ -36,6 +36,26 @@ struct vmi_rom *probe(void)
 	return NULL;
 }
 
+/* As for a kernel with another PAGE_OFFSET, whom kexec starts. */
+static void test_moved(void)
+{
+	const uint32_t by = 0x10000000;
+	extern uint32_t page_dir[], pmd[];
+	uint32_t *from = pae ? pmd : page_dir + 768, *to = from + (pae ? 2 * (by >> 21) : by >> 22);
+	char *there = (char *)rom + by;
+	uint32_t cr3;
+	uint64_t r;
+
+	for (unsigned int i = 0; i < (pae ? 16 : 4); i++)
+		to[i] = from[i];
+	check_number((uint32_t)vmi_asked(there + VMI_OFF_INIT, 0), 0, "vmi_init at another linear address");
+	r = vmi_asked(there + VMI_OFF_GET_RELOC, VMI_APIC_READ);
+	check(r >> 32 == VMI_RELOC_CALL && (uint32_t)r - (uint32_t)there < rom->blocks * 512u, "and its code is there");
+	for (unsigned int i = 0; i < (pae ? 16 : 4); i++)
+		to[i] = 0;
+	__asm__ volatile("mov %%cr3, %0; mov %0, %%cr3" : "=r"(cr3) : : "memory");
+}
+
 void test_probe(bool protected, bool loaded)
 {
 	volatile uint32_t *word;
@@ -58,7 +78,9 @@ void test_probe(bool protected, bool loaded)
 		check(!taken, "the BIOS has left it read-only");
 	if (loaded)
 		check(taken, "the loader has left it writable");
+	check_number((uint32_t)(vmi_asked(rom->get_reloc, VMI_IRET) >> 32), VMI_RELOC_NONE, "before vmi_init nothing is served");
 	check_number((uint32_t)vmi_asked(rom->init, 0), 0, "vmi_init");
+	test_moved();
 	before = rom->virtual_top;
 	check(before >= 0xf8000000u, "virtual_top leaves the guest its space");
 	check_number((uint32_t)vmi_asked(rom->init, 0), 0, "vmi_init again, as after kexec");

@@ -91,22 +91,30 @@ static void send(uint32_t apic_id, uint32_t command)
 	vmi(VMI_APIC_WRITE, ICR, command, 0);
 }
 
-void test_smp(uint32_t apic_id)
+static void start_ap(uint32_t apic_id)
 {
-	uint16_t *real_mode = VA(0x900);
-	char *page = VA(PAGE);
 	uint64_t start = rdtsc(), hz = vmi(VMI_CYCLE_FREQUENCY, 0, 0, 0);
-	bool same = true;
 
-	check(served(VMI_AP_STATE), "SetInitialAPState is served");
-	*real_mode = 0;
-	__builtin_memcpy(page, trampoline, (uint32_t)(trampoline_end - trampoline));
+	ap_up = ap_alarm = interrupts[VECTOR] = 0;
 	send(apic_id, 0x4500); /* INIT */
 	set_state(apic_id);
 	while (rdtsc() - start < hz / 100)
 		;
 	send(apic_id, 0x4600 | PAGE >> 12);
 	send(apic_id, 0x4600 | PAGE >> 12); /* the second one that every PC sends */
+}
+
+void test_smp(uint32_t apic_id)
+{
+	uint16_t *real_mode = VA(0x900);
+	char *page = VA(PAGE);
+	bool same = true;
+
+	check(served(VMI_AP_STATE), "SetInitialAPState is served");
+	*real_mode = 0;
+	__builtin_memcpy(page, trampoline, (uint32_t)(trampoline_end - trampoline));
+	set_state(0xffffffff); /* a processor that there is not */
+	start_ap(apic_id);
 	check(wait_for(&ap_up), "the second processor runs");
 	check_number(ap_up, apic_id, "and has its APIC id");
 	check(ap_registers, "with the registers of its state");
@@ -117,4 +125,7 @@ void test_smp(uint32_t apic_id)
 	check(wait_for(&ap_alarm), "its own alarm comes, not early");
 	send(apic_id, 0x4000 | IPI);
 	check(wait_for(&ap_ipi), "it takes an IPI");
+	start_ap(apic_id); /* as a processor that was taken offline */
+	check(wait_for(&ap_up), "it starts again");
+	check(wait_for(&ap_alarm), "and its alarm comes, not early");
 }

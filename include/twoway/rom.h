@@ -15,7 +15,6 @@ struct vmi_ap_state;
 struct rom_facts {
 	bool serve_all;	 /* serve by code what is as good left native, too: tests, and for those who debug */
 	bool time;	 /* the TSC is one line for all CPUs: time and alarms can be served */
-	bool host_ipi;	 /* the hypervisor sends IPIs better than the local APIC's ICR */
 	bool host_halt;	 /* it halts better than HLT */
 	bool host_eoi;	 /* it ends interrupts better than the local APIC */
 	bool hypervisor; /* its CPUID leaves are visible */

@@ -31,7 +31,7 @@ static const struct tw_host_driver *choose(uint32_t *leaf)
 int rom_host_detect(bool with_driver)
 {
 	const struct tw_host_driver *driver = NULL;
-	void (*plain_ipi)(unsigned int, uint8_t), (*plain_halt)(void), (*plain_eoi)(void);
+	void (*plain_halt)(void), (*plain_eoi)(void);
 	const char *why;
 	uint32_t leaf = 0;
 
@@ -42,12 +42,10 @@ int rom_host_detect(bool with_driver)
 		tw_host.tsc_told = driver->tsc_hz(leaf);
 	if (bare_host_init(&tw_host, NULL, &why))
 		return -1;
-	plain_ipi = tw_host.ipi;
 	plain_halt = tw_host.halt;
 	plain_eoi = tw_host.eoi;
 	if (driver)
 		driver->init(&tw_host, leaf);
-	rom_facts.host_ipi = tw_host.ipi != plain_ipi;
 	rom_facts.host_halt = tw_host.halt != plain_halt;
 	rom_facts.host_eoi = tw_host.eoi != plain_eoi;
 	rom_facts.time = tw_host.clock.stable;

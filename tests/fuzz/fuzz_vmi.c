@@ -41,18 +41,6 @@ static uint64_t wallclock_ns(void)
 	return mock_tsc;
 }
 
-static void ipi(unsigned int cpu, uint8_t vector)
-{
-	if (cpu >= tw_host.cpus)
-		abort();
-}
-
-static void ipi_many(uint64_t cpus, uint8_t vector)
-{
-	if (cpus >> tw_host.cpus)
-		abort();
-}
-
 static void start(uint8_t options)
 {
 	mock_reset();
@@ -64,10 +52,9 @@ static void start(uint8_t options)
 	tw_host = (struct tw_host){ .cpus = 3,		.apic_id = { 0, 2, 4 },
 				    .timer_set = timer_set, .timer_stop = timer_stop,
 				    .timer_ack = timer_ack, .steal_ns = steal_ns,
-				    .wallclock_ns = wallclock_ns, .ipi = ipi, .ipi_many = ipi_many };
+				    .wallclock_ns = wallclock_ns };
 	tw_clock_scale(&tw_host.clock, 2500000000u);
-	rom_facts = (struct rom_facts){ .time = options & 1, .host_ipi = options & 2,
-					.hypervisor = options & 4, .serve_all = options & 8 };
+	rom_facts = (struct rom_facts){ .time = options & 1, .hypervisor = options & 4, .serve_all = options & 8 };
 	rom_ready = true;
 	vmi_guest_init();
 }

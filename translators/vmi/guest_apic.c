@@ -2,10 +2,10 @@
 /*
  * APICRead and APICWrite. Registers pass straight through, by the ROM's own mapping, but for three:
  * the timer's LVT entry, where the guest chooses vector and mask and the host's timer needs its mode; the
- * EOI, behind which a periodic alarm goes on; and the ICR, where a hypervisor may send better than the
- * local APIC, and where the STARTUP IPI of a processor with an initial state (SetInitialAPState)
- * starts it in that state. Linux gives a register's offset, the specification its linear address:
- * the low bits are the same.
+ * EOI, behind which a periodic alarm goes on; and the ICR, where INIT makes a processor a new one, and the
+ * STARTUP IPI of one with an initial state (SetInitialAPState) starts it in that state. Other IPIs are one
+ * access natively, to several processors, too, as a hypervisor's call would be. Linux gives a register's offset,
+ * the specification its linear address: the low bits are the same.
  */
 #include "guest.h"
 
@@ -20,9 +20,7 @@
 #define ICR_INIT     (5u << 8)
 #define ICR_STARTUP  (6u << 8)
 #define ICR_LOGICAL  (1u << 11)
-#define ICR_LEVEL    (1u << 15)
 #define ICR_TO	     (3u << 18)
-#define ICR_OTHERS   (3u << 18)
 
 static uint32_t lvtt[TW_MAX_CPUS]; /* as the guest wrote it */
 
@@ -32,14 +30,6 @@ static struct waiting {
 	uint32_t apic_id;
 	struct vmi_ap_state state;
 } waiting[2];
-
-static int cpu_of(uint32_t apic_id)
-{
-	for (unsigned int i = 0; i < tw_host.cpus; i++)
-		if (tw_host.apic_id[i] == apic_id)
-			return (int)i;
-	return -1;
-}
 
 static void eoi_write(uint32_t value)
 {
@@ -58,28 +48,6 @@ static void lvtt_write(uint32_t value)
 	rom_apic_write(APIC_LVTT, (value & LVT_GUEST) | rom_timer_mode());
 	if (!(value & LVT_MASKED))
 		vmi_alarm_unmasked(cpu);
-}
-
-/* True when the host has sent it. Only what is plain: fixed, to one physical id or all others. */
-static bool host_sends(uint32_t command)
-{
-	uint8_t vector = (uint8_t)command;
-	uint64_t all = tw_host.cpus < 64 ? (1ull << tw_host.cpus) - 1 : ~0ull;
-	int cpu;
-
-	if (!rom_facts.host_ipi || command & (ICR_MODE | ICR_LEVEL))
-		return false;
-	if ((command & ICR_TO) == ICR_OTHERS) {
-		tw_host.ipi_many(all & ~(1ull << tw_cpu()), vector);
-		return true;
-	}
-	if (command & (ICR_TO | ICR_LOGICAL))
-		return false;
-	cpu = cpu_of(rom_apic_read(APIC_ICR_TO) >> 24);
-	if (cpu < 0)
-		return false;
-	tw_host.ipi((unsigned int)cpu, vector);
-	return true;
 }
 
 static bool starts_ap(uint32_t command)
@@ -103,8 +71,7 @@ static void icr_write(uint32_t command)
 		rom_cpu_forget(rom_apic_read(APIC_ICR_TO) >> 24);
 	if (mode == ICR_STARTUP && starts_ap(command))
 		return;
-	if (!host_sends(command))
-		rom_apic_write(APIC_ICR, command);
+	rom_apic_write(APIC_ICR, command);
 }
 
 uint32_t vmi_apic_read(uint32_t reg)

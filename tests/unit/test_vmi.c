@@ -341,10 +341,29 @@ START_TEST(processor_init)
 	mock_rom.apic[TO / 4] = 2u << 24;
 	vmi_apic_write(ICR, 0xc4500);
 	vmi_apic_write(ICR, 0x4d00);
+	vmi_apic_write(ICR, 0x8500); /* the end of one */
 	ck_assert_uint_eq(mock_rom.forgets, 0);
 	vmi_apic_write(ICR, 0x4500);
 	ck_assert_uint_eq(mock_rom.forgets, 1);
 	ck_assert_uint_eq(mock_rom.forgotten, 2);
+}
+END_TEST
+
+/* What it had armed does not come once it is up again and takes timer interrupts. */
+START_TEST(init_takes_alarms)
+{
+	vmi_apic_write(LVTT, 0x31);
+	alarm_at(0, mock_tsc + 100, 50);
+	mock_rom.apic[TO / 4] = 2u << 24;
+	vmi_apic_write(ICR, 0x4500);
+	ck_assert_uint_eq(vmi_apic_read(LVTT), 0x31); /* not ours */
+	mock_rom.apic[TO / 4] = 0;
+	vmi_apic_write(ICR, 0x4500);
+	ck_assert_uint_eq(vmi_apic_read(LVTT), 0x10000);
+	sets = 0;
+	vmi_apic_write(LVTT, 0x31);
+	ck_assert_uint_eq(sets, 0);
+	ck_assert_uint_eq(vmi_cancel_alarm(VMI_ALARM_LVTT), 0);
 }
 END_TEST
 
@@ -411,6 +430,7 @@ int main(void)
 	tcase_add_test(t, ipis);
 	tcase_add_test(t, processor_start);
 	tcase_add_test(t, processor_init);
+	tcase_add_test(t, init_takes_alarms);
 	tcase_add_test(t, processor_states);
 	tcase_add_test(t, cpuid);
 	srunner_run_all(runner, CK_NORMAL);

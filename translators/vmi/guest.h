@@ -42,6 +42,8 @@ uint32_t vmi_cancel_alarm(uint32_t flags);
 void vmi_alarm_ended(unsigned int cpu);
 /* The LVT's timer entry was written: an alarm that is armed, or was lost by the mask, is set again. */
 void vmi_alarm_unmasked(unsigned int cpu);
+/* That CPU got INIT: it has no alarms. */
+void vmi_alarm_forget(unsigned int cpu);
 void vmi_alarm_init(void);
 
 /* guest_pit.c: IRQ 0, for guests without a local APIC and the first moments of the others. */

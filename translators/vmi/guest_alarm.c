@@ -176,8 +176,13 @@ void vmi_alarm_unmasked(unsigned int cpu)
 		program(cpu);
 }
 
+void vmi_alarm_forget(unsigned int cpu)
+{
+	cpus[cpu] = (struct cpu_alarms){.due = UINT64_MAX};
+}
+
 void vmi_alarm_init(void)
 {
 	for (unsigned int i = 0; i < TW_MAX_CPUS; i++)
-		cpus[i] = (struct cpu_alarms){.due = UINT64_MAX};
+		vmi_alarm_forget(i);
 }

@@ -20,6 +20,8 @@
 #define ICR_INIT     (5u << 8)
 #define ICR_STARTUP  (6u << 8)
 #define ICR_LOGICAL  (1u << 11)
+#define ICR_ASSERT   (1u << 14)
+#define ICR_LEVEL    (1u << 15)
 #define ICR_TO	     (3u << 18)
 
 static uint32_t lvtt[TW_MAX_CPUS]; /* as the guest wrote it */
@@ -63,12 +65,24 @@ static bool starts_ap(uint32_t command)
 	return false;
 }
 
+/* INIT: its timer and its LVT are as after a reset. */
+static void init_sent(uint32_t apic_id)
+{
+	rom_cpu_forget(apic_id);
+	for (unsigned int cpu = 0; cpu < tw_host.cpus; cpu++) {
+		if (tw_host.apic_id[cpu] != apic_id)
+			continue;
+		lvtt[cpu] = LVT_MASKED;
+		vmi_alarm_forget(cpu);
+	}
+}
+
 static void icr_write(uint32_t command)
 {
 	uint32_t mode = command & (ICR_MODE | ICR_TO | ICR_LOGICAL); /* to one processor, by its id */
 
-	if (mode == ICR_INIT)
-		rom_cpu_forget(rom_apic_read(APIC_ICR_TO) >> 24);
+	if (mode == ICR_INIT && (command & (ICR_LEVEL | ICR_ASSERT)) != ICR_LEVEL) /* its end does nothing any more */
+		init_sent(rom_apic_read(APIC_ICR_TO) >> 24);
 	if (mode == ICR_STARTUP && starts_ap(command))
 		return;
 	rom_apic_write(APIC_ICR, command);

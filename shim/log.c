@@ -13,16 +13,7 @@ enum tw_log_level log_level = TW_LOG_INFO;
 /* TSC ticks: longer than who has the lock may wait for the console (host_console.c). */
 #define LOCK_WAIT (1ull << 36)
 
-static unsigned char locked;
-
-/* Bounded, and then the lock is taken away: it may be a crash of this CPU in here that is to be told. */
-static void lock(void)
-{
-	uint64_t start = hw_rdtsc();
-
-	while (__atomic_test_and_set(&locked, __ATOMIC_ACQUIRE) && hw_rdtsc() - start < LOCK_WAIT)
-		hw_pause();
-}
+static struct tw_lock log_lock;
 
 void log_raw(const char *s, size_t n)
 {
@@ -42,13 +33,13 @@ static void message(const char *prefix, const char *fmt, va_list ap)
 	size_t n = __builtin_strlen(prefix);
 	int wanted;
 
-	lock();
+	tw_lock_or_take(&log_lock, LOCK_WAIT);
 	__builtin_memcpy(line, prefix, n);
 	wanted = tw_vsnprintf(line + n, sizeof(line) - n - 2, fmt, ap);
 	n += wanted < (int)(sizeof(line) - n - 2) ? (size_t)wanted : sizeof(line) - n - 3;
 	line[n++] = '\n';
 	put(line, n);
-	__atomic_clear(&locked, __ATOMIC_RELEASE);
+	tw_unlock(&log_lock);
 }
 
 void tw_log(enum tw_log_level level, const char *fmt, ...)

@@ -8,6 +8,7 @@
  * too, and then the lock is taken away, so that a line about a crash comes out even if the crash happened in here.
  */
 #include "host.h"
+#include "twoway/lock.h"
 
 #define COM1	      0x3f8
 #define COM1_IRQ      4
@@ -32,7 +33,7 @@ static bool debug_port;	    /* it answers, whatever the console is */
 static bool uart_stuck;
 static unsigned char uart_fifo = 1; /* bytes that an empty transmitter takes */
 static unsigned char uart_room;	    /* bytes that it still takes without asking */
-static unsigned char locked;
+static struct tw_lock console_lock;
 static bool held; /* by bare_debug_begin() */
 static char last;
 
@@ -106,24 +107,11 @@ static void write(const char *s, size_t n)
 		put(*s++);
 }
 
-static void lock(void)
-{
-	uint64_t start = hw_rdtsc();
-
-	while (__atomic_test_and_set(&locked, __ATOMIC_ACQUIRE) && hw_rdtsc() - start < LOCK_WAIT)
-		hw_pause();
-}
-
-static void unlock(void)
-{
-	__atomic_clear(&locked, __ATOMIC_RELEASE);
-}
-
 void bare_console_write(const char *s, size_t n)
 {
-	lock();
+	tw_lock_or_take(&console_lock, LOCK_WAIT);
 	write(s, n);
-	unlock();
+	tw_unlock(&console_lock);
 }
 
 bool bare_debug_separate(void)
@@ -135,7 +123,7 @@ void bare_debug_begin(void)
 {
 	if (debug_port)
 		return;
-	lock();
+	tw_lock_or_take(&console_lock, LOCK_WAIT);
 	held = true;
 }
 
@@ -144,7 +132,7 @@ void bare_debug_end(void)
 	if (!held)
 		return;
 	held = false;
-	unlock();
+	tw_unlock(&console_lock);
 }
 
 void bare_debug_write(const char *s, size_t n)
